@@ -1,0 +1,106 @@
+"""Write a folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from datagap.errors import DatagapError, MisuseError, system_reason
+
+
+class OutputError(DatagapError):
+    """Report an output that cannot be written."""
+
+
+class Staging:
+    """A folder in the making; its files are hashed as they are written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.digests: dict[str, str] = {}
+        """SHA-256 of every file written so far, by its path with forward slashes."""
+
+    def write(self, file: str, chunks: bytes | Iterable[bytes]) -> None:
+        """Write `chunks` to `file`, a path with forward slashes."""
+        target = self.path / PurePosixPath(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        hasher = hashlib.sha256()
+        with target.open("xb") as stream:
+            for chunk in [chunks] if isinstance(chunks, bytes) else chunks:
+                hasher.update(chunk)
+                stream.write(chunk)
+        self.digests[file] = hasher.hexdigest()
+
+
+@contextmanager
+def staged(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> Iterator[Staging]:
+    """Yield a hidden sibling of `out` that takes its place when the block ends well, and is removed when it does not.
+
+    An existing `out` is replaced if it is empty, or with `force` if it `is_ours`. Raises MisuseError if it is
+    neither, OutputError if the system refuses to write.
+    """
+    out = Path(out).absolute()
+    _refuse_occupied(out, force, is_ours)
+    hidden = out.with_name(f".{out.name}.partial")
+    try:
+        if force and hidden.is_dir():
+            shutil.rmtree(hidden)
+        hidden.parent.mkdir(parents=True, exist_ok=True)
+        hidden.mkdir()
+    except FileExistsError as error:
+        raise OutputError(
+            "is in the way: another run is writing or was killed",
+            where=str(hidden),
+            hint="wait for it, or remove the folder",
+        ) from error
+    except OSError as error:
+        raise _refused(error, out) from error
+    try:
+        yield Staging(hidden)
+        _replace(hidden, out)
+    except OSError as error:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise _refused(error, out) from error
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+
+
+def _refuse_occupied(out: Path, force: bool, is_ours: Callable[[Path], bool]) -> None:
+    try:
+        if out.is_symlink() or (out.exists() and not out.is_dir()):
+            raise MisuseError("is not a folder", where=str(out), hint="choose another --out")
+        occupied = out.is_dir() and any(out.iterdir())
+    except OSError as error:
+        raise _refused(error, out) from error
+    if occupied and not force:
+        raise MisuseError("is not empty", where=str(out), hint="choose another --out, or replace it with --force")
+    if occupied and not is_ours(out):
+        raise MisuseError(
+            "is not empty and was not written by this command", where=str(out), hint="choose another --out"
+        )
+
+
+def _replace(hidden: Path, out: Path) -> None:
+    if not out.exists():
+        hidden.rename(out)
+        return
+    old = out.with_name(f".{out.name}.old")
+    if old.exists():
+        shutil.rmtree(old)
+    out.rename(old)
+    try:
+        hidden.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+    shutil.rmtree(old)
+
+
+def _refused(error: OSError, out: Path) -> OutputError:
+    return OutputError(
+        f"cannot be written ({system_reason(error)})", where=str(error.filename or out), hint="choose another --out"
+    )

@@ -1,0 +1,95 @@
+"""Read a pack: records out, the first problem raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar, cast
+
+from datagap import model
+from datagap.catalog import Catalog
+from datagap.errors import MisuseError
+from datagap.pack import layout
+from datagap.pack.document import DocumentError, json_lines, read_csv, read_json
+from datagap.problem import Problem, kind_of
+from datagap.validate import InvalidError, Validator, embedded
+
+T = TypeVar("T")
+FRESHNESS_COLUMNS = tuple(model.schema("freshness_row")["properties"])
+
+
+class Pack:
+    """A pack on disk. Nothing is read before it is asked for; events are streamed."""
+
+    def __init__(self, path: Path, validator: Validator | None = None) -> None:
+        """Take the pack in folder `path`; raise MisuseError if there is no such folder."""
+        if not path.is_dir():
+            reason = "is not a folder" if path.exists() else "does not exist"
+            raise MisuseError(reason, where=str(path), hint="give the folder of a pack")
+        self.path = path
+        self._validator = validator or embedded()
+
+    def has(self, file: str) -> bool:
+        """Return whether the pack has `file`."""
+        return (self.path / file).exists()
+
+    def manifest(self) -> model.Manifest:
+        """Return the manifest."""
+        return self._validator.read(model.Manifest, read_json(self.path, layout.MANIFEST), layout.MANIFEST)
+
+    def catalog(self) -> Catalog:
+        """Return the catalog snapshot."""
+        coverage = None
+        if self.has(layout.COVERAGE):
+            coverage = self._validator.read(model.Coverage, read_json(self.path, layout.COVERAGE), layout.COVERAGE)
+        return Catalog(
+            datasets=self._list(model.Dataset, layout.DATASETS),
+            freshness=self.freshness(),
+            lineage=self._list(model.LineageEdge, layout.LINEAGE),
+            as_of=self.manifest().generated_at,
+            coverage=coverage,
+            people=list(self.people()) if self.has(layout.PEOPLE) else None,
+        )
+
+    def freshness(self) -> list[model.FreshnessRow]:
+        """Return the freshness rows."""
+        rows = []
+        for line, row in read_csv(self.path, layout.FRESHNESS, FRESHNESS_COLUMNS):
+            if isinstance(row, Problem):
+                raise InvalidError([row])
+            rows.append(self._validator.read(model.FreshnessRow, typed_row(row), layout.FRESHNESS, line))
+        return rows
+
+    def people(self) -> Iterator[model.Person]:
+        """Yield the people."""
+        return self._lines(model.Person, layout.PEOPLE)
+
+    def events(self, channel: model.Channel) -> Iterator[layout.Event]:
+        """Yield the events of a channel in file order."""
+        return cast(Iterator[layout.Event], self._lines(layout.EVENT_TYPES[channel], layout.EVENT_FILES[channel]))
+
+    def truth_gaps(self) -> Iterator[model.TruthGap]:
+        """Yield the planted gaps."""
+        return self._lines(model.TruthGap, layout.TRUTH_GAPS)
+
+    def truth_labels(self) -> Iterator[model.TruthLabel]:
+        """Yield the event labels."""
+        return self._lines(model.TruthLabel, layout.TRUTH_LABELS)
+
+    def _lines(self, record_type: type[T], file: str) -> Iterator[T]:
+        for line, value in json_lines(self.path, file):
+            if isinstance(value, Problem):
+                raise InvalidError([value])
+            yield self._validator.read(record_type, value, file, line)
+
+    def _list(self, record_type: type[T], file: str) -> list[T]:
+        values = read_json(self.path, file)
+        if not isinstance(values, list):
+            raise DocumentError(f"expected an array, got {kind_of(values)}", where=str(self.path / file))
+        return [self._validator.read(record_type, value, f"{file} /{place}") for place, value in enumerate(values)]
+
+
+def typed_row(row: dict[str, str]) -> dict[str, object]:
+    """Return a CSV row of freshness with its number as a number, where it is one."""
+    hours = row["sla_hours"]
+    return row | {"sla_hours": int(hours)} if hours.isascii() and hours.isdigit() and len(hours) < 19 else dict(row)

@@ -1,0 +1,1 @@
+"""Read a pack and write a ranked, evidenced backlog of gaps."""
