@@ -108,11 +108,10 @@ class Catalog:
 
 
 def _adjacent(pairs: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
-    neighbours: defaultdict[str, list[str]] = defaultdict(list)
+    neighbours: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for left, right in pairs:
-        if right not in neighbours[left]:
-            neighbours[left].append(right)
-    return dict(neighbours)
+        neighbours[left][right] = None
+    return {name: list(found) for name, found in neighbours.items()}
 
 
 def _reach(neighbours: Mapping[str, Sequence[str]], start: str) -> list[str]:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 HOUR = 3600
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 _FIRST_MONDAY = 4 * DAY
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+_INSTANT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z")
 
 
 def parse(text: str) -> int:
     """Return the instant that `text` (YYYY-MM-DDThh:mm:ssZ) names; raise ValueError if there is none."""
-    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+    if not _INSTANT.fullmatch(text):
+        raise ValueError(f"{text!r} is not written as YYYY-MM-DDThh:mm:ssZ")
+    return (datetime.fromisoformat(text) - _EPOCH) // _SECOND
 
 
 def render(instant: int) -> str:
     """Return `instant` as YYYY-MM-DDThh:mm:ssZ."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{(_EPOCH + instant * _SECOND).replace(tzinfo=None).isoformat()}Z"
 
 
 def weekday(instant: int) -> int:

@@ -14,7 +14,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from datagap_spec import SCHEMA_VERSION, SPEC_DIGEST
 from datagap_spec.models import *
 from datagap_spec.records import FIELD_NAMES, RECORD_NAMES, RECORDS, RecordName
-from datagap_spec.validators import acceptor, explainer, schema, schema_files
+from datagap_spec.validators import accepting, acceptor, explainer, explaining, schema, schema_files
 
 from datagap.schema import defaults
 

@@ -28,10 +28,14 @@ class Problem:
     hint: str = ""
     level: Level = "error"
 
-    def __str__(self) -> str:
+    @property
+    def where(self) -> str:
+        """File, line and pointer, as far as there are any."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        located = f"{place} {self.pointer}" if self.pointer else place
-        return f"{located}: {self.message}" + (f"; {self.hint}" if self.hint else "")
+        return f"{place} {self.pointer}" if self.pointer else place
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" + (f"; {self.hint}" if self.hint else "")
 
 
 def show(value: object) -> str:

@@ -52,33 +52,34 @@ def inline(record: str, documents: Mapping[str, JsonSchema]) -> JsonSchema:
     return inlined
 
 
-def _inline(node: Any, here: str, documents: Mapping[str, JsonSchema], trail: tuple[str, ...]) -> Any:
+def _inline(node: Any, here: str, documents: Mapping[str, JsonSchema], trail: tuple[tuple[str, str], ...]) -> Any:
     if isinstance(node, list):
         return [_inline(item, here, documents, trail) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" not in node:
         return {key: _inline(value, here, documents, trail) for key, value in node.items() if key != "$defs"}
-    document, target = _resolve(node["$ref"], here, documents)
-    if node["$ref"] in trail:
-        raise SchemaError(f"{node['$ref']} refers to itself", where=here + SUFFIX)
-    resolved = _inline(target, document, documents, (*trail, node["$ref"]))
+    document, pointer, target = _resolve(node["$ref"], here, documents)
+    if (document, pointer) in trail:
+        raise SchemaError(f"{node['$ref']} refers to itself", where=here + SUFFIX, hint="mend the reference")
+    resolved = _inline(target, document, documents, (*trail, (document, pointer)))
     beside = {key: _inline(value, here, documents, trail) for key, value in node.items() if key != "$ref"}
     return {key: value for key, value in resolved.items() if key != "$schema"} | beside
 
 
-def _resolve(ref: str, here: str, documents: Mapping[str, JsonSchema]) -> tuple[str, JsonSchema]:
-    file, _, pointer = ref.partition("#")
+def _resolve(ref: Any, here: str, documents: Mapping[str, JsonSchema]) -> tuple[str, str, JsonSchema]:
+    file, _, pointer = str(ref).partition("#")
     document = file.removesuffix(SUFFIX) or here
     try:
-        target: Any = documents[document]
-        for part in pointer.split("/")[1:]:
+        anchor, *parts = pointer.split("/")
+        target: Any = None if anchor else documents[document]
+        for part in parts:
             target = target[part]
     except (KeyError, TypeError) as error:
         raise SchemaError(f"{ref} leads nowhere", where=here + SUFFIX, hint="mend the reference") from error
     if not isinstance(target, dict):
         raise SchemaError(f"{ref} is no schema", where=here + SUFFIX, hint="mend the reference")
-    return document, target
+    return document, pointer, target
 
 
 def defaults(schema: JsonSchema, value: Any) -> Any:

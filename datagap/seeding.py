@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -75,9 +76,5 @@ class Stream:
 
 
 def _cumulative(weights: Sequence[float]) -> Words:
-    total = sum(weights)
-    running, table = 0.0, []
-    for weight in weights:
-        running += weight
-        table.append(round(running / total * SCALE))
-    return np.array(table, dtype=np.uint64)
+    running = list(accumulate(weights))  # not sum(): since Python 3.12 it rounds differently
+    return np.array([round(part / running[-1] * SCALE) for part in running], dtype=np.uint64)

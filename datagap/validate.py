@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from datagap import model
 from datagap.errors import DatagapError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 T = TypeVar("T")
+_Pair: TypeAlias = "tuple[jsonschema_rs.Draft202012Validator, jsonschema.Draft202012Validator]"
+_Finding: TypeAlias = tuple[tuple[str | int, ...], str, str]
 SCHEMA_CODE = "DG001"
 
 
@@ -25,10 +28,8 @@ class InvalidError(DatagapError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         first, more = problems[0], len(problems) - 1
-        place = first.file if first.line is None else f"{first.file}:{first.line}"
-        where = f"{place} {first.pointer}" if first.pointer else place
         message = first.message + (f" (and {more} more)" if more else "")
-        super().__init__(message, where=where, hint=first.hint)
+        super().__init__(message, where=first.where, hint=first.hint)
         self.problems = tuple(problems)
 
 
@@ -48,30 +49,27 @@ class Validator:
         """Return the function that tells at full speed whether an object is a valid `record`."""
         return self._pair(record)[0].is_valid
 
-    def problems(self, record: model.RecordName, data: object, file: str, line: int | None = None) -> list[Problem]:
-        """Return what is wrong with `data` as a `record`; empty when nothing is."""
+    def problems(
+        self, record: model.RecordName, data: object, file: str, line: int | None = None, under: str = ""
+    ) -> list[Problem]:
+        """Return what is wrong with `data`, at the pointer `under`, as a `record`; empty when nothing is."""
         accepts, explains = self._pair(record)
-        if accepts.is_valid(data):
+        if _is_valid(accepts, data):
             return []
-        found = [_problem(error, file, line) for error in _leaves(explains.iter_errors(data))]
-        if not found:
-            found = [
-                Problem(
-                    code=SCHEMA_CODE, file=file, line=line, pointer=pointer(error.instance_path), message=error.message
-                )
-                for error in accepts.iter_errors(data)
-            ]
-        return sorted(found, key=lambda problem: (problem.pointer, problem.message))
+        findings = [found for error in _leaves(explains.iter_errors(data)) for found in _findings(error)]
+        problems = {
+            Problem(code=SCHEMA_CODE, file=file, line=line, pointer=under + pointer(path), message=message, hint=hint)
+            for path, message, hint in findings or _unexplained(accepts, data)
+        }
+        return sorted(problems, key=lambda problem: (problem.pointer, problem.message))
 
-    def read(self, record_type: type[T], data: object, file: str, line: int | None = None) -> T:
-        """Return `data` as a record; raise InvalidError if it is not a valid one."""
-        if problems := self.problems(model.RECORDS[record_type], data, file, line):
+    def read(self, record_type: type[T], data: object, file: str, line: int | None = None, under: str = "") -> T:
+        """Return `data`, at the pointer `under`, as a record; raise InvalidError if it is not a valid one."""
+        if problems := self.problems(model.RECORDS[record_type], data, file, line, under):
             raise InvalidError(problems)
         return model.load(record_type, data)
 
-    def _pair(
-        self, record: model.RecordName
-    ) -> tuple[jsonschema_rs.Draft202012Validator, jsonschema.Draft202012Validator]:
+    def _pair(self, record: model.RecordName) -> _Pair:
         if record in self._replaced:
             return self._replaced[record]
         return model.acceptor(record), model.explainer(record)
@@ -83,27 +81,39 @@ def embedded() -> Validator:
     return Validator()
 
 
-def _replacements(
-    folder: Path,
-) -> dict[str, tuple[jsonschema_rs.Draft202012Validator, jsonschema.Draft202012Validator]]:
-    import jsonschema
-    import jsonschema_rs
-
+def _replacements(folder: Path) -> dict[str, _Pair]:
     own = read_folder(folder)
+    for name, document in own.items():
+        _check(document, folder / f"{name}{SUFFIX}")
     documents = _embedded_documents() | own
-    validators: dict[str, tuple[jsonschema_rs.Draft202012Validator, jsonschema.Draft202012Validator]] = {}
-    for record in model.RECORD_NAMES:
-        if record not in own and COMMON not in own:
-            continue
-        path = folder / f"{record if record in own else COMMON}{SUFFIX}"
+    replaced = model.RECORD_NAMES if COMMON in own else [name for name in model.RECORD_NAMES if name in own]
+    return {name: _compile(name, documents, own, folder) for name in replaced}
+
+
+def _check(document: JsonSchema, path: Path) -> None:
+    import jsonschema
+
+    try:
+        jsonschema.Draft202012Validator.check_schema(document)
+    except jsonschema.SchemaError as error:
+        where = f"{path} {pointer(error.absolute_path)}".rstrip()
+        raise SchemaError(f"is not a valid schema ({error.message})", where=where, hint="mend the schema") from error
+
+
+def _compile(record: str, documents: Mapping[str, JsonSchema], own: Container[str], folder: Path) -> _Pair:
+    """Return the validators of a record that a file of the folder bears on; blame that file for what is wrong."""
+    try:
         schema = inline(record, documents)
-        try:
-            jsonschema.Draft202012Validator.check_schema(schema)
-            fast = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-        except (jsonschema.SchemaError, ValueError) as error:
-            raise SchemaError(f"is not a valid schema ({str(error).splitlines()[0]})", where=str(path)) from error
-        validators[record] = (fast, jsonschema.Draft202012Validator(schema))
-    return validators
+    except SchemaError as error:
+        blamed = error.where.removesuffix(SUFFIX)
+        path = folder / f"{blamed if blamed in own else record if record in own else COMMON}{SUFFIX}"
+        raise SchemaError(error.message, where=str(path), hint=error.hint) from error
+    try:
+        return model.accepting(schema), model.explaining(schema)
+    except ValueError as error:
+        path = folder / f"{record if record in own else COMMON}{SUFFIX}"
+        reason = str(error).splitlines()[0]
+        raise SchemaError(f"is not a valid schema ({reason})", where=str(path), hint="mend the schema") from error
 
 
 def _embedded_documents() -> dict[str, JsonSchema]:
@@ -111,63 +121,111 @@ def _embedded_documents() -> dict[str, JsonSchema]:
     return {name: read_schema(folder / f"{name}{SUFFIX}") for name in (COMMON, *model.RECORD_NAMES)}
 
 
-def _leaves(errors: Iterator[jsonschema.ValidationError]) -> Iterator[jsonschema.ValidationError]:
+def _is_valid(accepts: jsonschema_rs.Draft202012Validator, data: object) -> bool:
+    try:
+        return accepts.is_valid(data)
+    except ValueError:  # YAML can hold what JSON has no type for
+        return False
+
+
+def _leaves(errors: Iterable[jsonschema.ValidationError]) -> Iterator[jsonschema.ValidationError]:
     """Yield the errors, a failed union replaced by the errors of the branch that was meant."""
     for error in errors:
         meant = _meant_branch(error) if error.validator in ("oneOf", "anyOf") else []
-        yield from _leaves(iter(meant)) if meant else (error,)
+        yield from _leaves(meant) if meant else (error,)
 
 
 def _meant_branch(error: jsonschema.ValidationError) -> list[jsonschema.ValidationError]:
+    """Return the errors of the one branch with the value's type or, among several, with its tag; empty if unclear."""
     by_branch: dict[int, list[jsonschema.ValidationError]] = {}
     for part in error.context or []:
-        by_branch.setdefault(int(part.schema_path[0]), []).append(part)
-    fitting = [
-        parts for parts in by_branch.values() if not any(part.validator == "type" and not part.path for part in parts)
-    ]
-    return fitting[0] if len(fitting) == 1 else []
+        if part.schema_path:  # a branch that is `false` has none
+            by_branch.setdefault(int(part.schema_path[0]), []).append(part)
+    for rule, depth in (("type", 0), ("const", 1)):
+        if len(by_branch) > 1:
+            by_branch = {
+                branch: parts
+                for branch, parts in by_branch.items()
+                if not any(part.validator == rule and len(part.path) == depth for part in parts)
+            }
+    return next(iter(by_branch.values())) if len(by_branch) == 1 else []
 
 
-def _problem(error: jsonschema.ValidationError, file: str, line: int | None) -> Problem:
-    path: list[object] = list(error.absolute_path)
-    message, hint, extra = _explain(error)
-    return Problem(code=SCHEMA_CODE, file=file, line=line, pointer=pointer([*path, *extra]), message=message, hint=hint)
-
-
-def _explain(error: jsonschema.ValidationError) -> tuple[str, str, list[object]]:
-    """Return the message, a hint, and what to add to the pointer."""
+def _findings(error: jsonschema.ValidationError) -> Iterator[_Finding]:
+    """Yield what an error says, a property at a time."""
+    path = tuple(error.absolute_path)
     rule = error.validator
     value: Any = error.validator_value
-    schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     instance: Any = error.instance
+    if rule == "required":
+        for name in value:
+            if name not in instance:
+                yield (*path, name), "is missing", ""
+    elif rule == "dependentRequired":
+        for name, needed in value.items():
+            for other in needed if name in instance else ():
+                if other not in instance:
+                    yield (*path, other), f"is needed beside {name}", ""
+    elif rule == "additionalProperties" and value is False:
+        yield from _unknown_properties(error, path)
+    elif "propertyNames" in list(error.schema_path)[-2:-1]:
+        yield (*path, instance), *_explain(error)
+    else:
+        yield path, *_explain(error)
+
+
+def _unknown_properties(error: jsonschema.ValidationError, path: tuple[str | int, ...]) -> Iterator[_Finding]:
+    schema: Any = error.schema
+    instance: Any = error.instance
+    known = schema.get("properties", {})
+    allowed = [re.compile(pattern) for pattern in schema.get("patternProperties", {})]
+    for name in instance:
+        if name not in known and not any(pattern.search(name) for pattern in allowed):
+            hint = did_you_mean(str(name), [other for other in known if other not in instance] or known)
+            yield (*path, name), "is not a known property", hint or f"known are {', '.join(known) or 'none'}"
+
+
+def _explain(error: jsonschema.ValidationError) -> tuple[str, str]:
+    """Return the message and a hint for an error about a whole value."""
+    rule = error.validator
+    value: Any = error.validator_value
+    instance = error.instance
     got = f"got {show(instance)}"
     if rule == "type":
         kinds = value if isinstance(value, list) else [value]
-        return f"expected {' or '.join(kinds)}, got {kind_of(instance)} ({show(instance)})", "", []
-    if rule == "required":
-        missing = next(name for name in value if name not in instance and repr(name) in error.message)
-        return "is missing", "", [missing]
-    if rule == "additionalProperties" and value is False:
-        known = schema.get("properties", {})
-        unknown = next(name for name in instance if name not in known and repr(name) in error.message)
-        hint = did_you_mean(unknown, [name for name in known if name not in instance] or known)
-        return "is not a known property", hint or f"known are {', '.join(known)}", [unknown]
+        return f"expected {' or '.join(kinds)}, got {kind_of(instance)} ({show(instance)})", ""
     if rule == "enum":
-        return f"expected one of {', '.join(map(str, value))}, {got}", did_you_mean(str(instance), map(str, value)), []
+        return f"expected one of {', '.join(map(str, value))}, {got}", did_you_mean(str(instance), map(str, value))
     if rule == "const":
-        return f"expected {show(value)}, {got}", "", []
+        return f"expected {show(value)}, {got}", ""
     if rule in ("oneOf", "anyOf"):
-        kinds = [branch.get("type", "something else") for branch in value]
-        return f"expected {' or '.join(map(str, kinds))}, {got}", "", []
+        kinds = [str(branch.get("type", "something else")) for branch in value if isinstance(branch, dict)]
+        return f"expected {' or '.join(dict.fromkeys(kinds))}, {got}", ""
     if rule in _LIMITS:
-        return f"{_LIMITS[rule]} {value}, {got}", "", []
+        return f"{_LIMITS[rule]} {value}, {got}", ""
     if rule == "pattern":
-        return f"does not match {value}, {got}", str(schema.get("description", "")).rstrip(".").lower(), []
+        return f"does not match {value}, {got}", _example(error.schema)
+    if rule == "format":
+        return f"expected a valid {value}, {got}", _example(error.schema)
     if rule == "uniqueItems":
-        return f"lists something twice, {got}", "", []
-    if rule == "dependentRequired":
-        return error.message.replace("a dependency of", "needed beside"), "", []
-    return error.message if len(error.message) < 200 else f"breaks {rule}, {got}", "", []
+        return f"lists something twice, {got}", ""
+    return error.message if len(error.message) < 200 else f"breaks {rule}, {got}", ""
+
+
+def _example(schema: Any) -> str:
+    return f"write it like {schema['examples'][0]}" if schema.get("examples") else ""
+
+
+def _unexplained(accepts: jsonschema_rs.Draft202012Validator, data: object) -> Iterator[_Finding]:
+    """Yield what jsonschema-rs refuses and jsonschema has no objection to."""
+    try:
+        for error in accepts.iter_errors(data):
+            value: Any = data
+            for part in error.instance_path:
+                value = value[part]
+            yield tuple(error.instance_path), f"breaks {error.schema_path[-1]}, got {show(value)}", ""
+    except ValueError as error:
+        yield (), f"is not JSON data ({error})", ""
 
 
 _LIMITS = {

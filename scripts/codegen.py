@@ -14,7 +14,7 @@ import hashlib
 import json
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +93,13 @@ def drift(root: Path) -> Iterator[str]:
         after = files.get(path)
         if before == after:
             continue
-        yield from difflib.unified_diff(
-            (before or b"").decode(errors="replace").splitlines(),
-            (after or b"").decode().splitlines(),
+        names = (
             f"generated/{path}" + (" (missing)" if before is None else ""),
             f"generated/{path}" + (" (orphan: no schema gives it)" if after is None else " (from spec/)"),
-            lineterm="",
         )
+        old, new = ((content or b"").decode(errors="replace").splitlines() for content in (before, after))
+        lines = list(difflib.unified_diff(old, new, *names, lineterm=""))
+        yield from lines or [f"--- {names[0]}", f"+++ {names[1]}", "(empty, or only line ends differ)"]
 
 
 def _render_models(documents: Mapping[str, JsonSchema], root: Path) -> str:
@@ -190,9 +190,12 @@ def _render_records(records: Mapping[str, str], documents: Mapping[str, JsonSche
 
 def _render_validators() -> str:
     return _banner("A validator for each record.", "spec/*.schema.json") + (
-        '''from __future__ import annotations
+        r'''from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -221,17 +224,50 @@ def schema(record: RecordName) -> dict[str, Any]:
 @cache
 def acceptor(record: RecordName) -> jsonschema_rs.Draft202012Validator:
     """Return what accepts a `record` at full speed."""
-    from jsonschema_rs import Draft202012Validator
-
-    return Draft202012Validator(schema(record), validate_formats=True)
+    return accepting(schema(record))
 
 
 @cache
 def explainer(record: RecordName) -> jsonschema.Draft202012Validator:
     """Return what explains why a `record` is rejected."""
-    from jsonschema import Draft202012Validator
+    return explaining(schema(record))
 
-    return Draft202012Validator(schema(record))
+
+def accepting(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """Return what accepts instances of an inlined schema at full speed; raise ValueError if it cannot be used."""
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator(schema, formats={"date-time": is_instant}, validate_formats=True)
+
+
+def explaining(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    """Return what explains why instances of an inlined schema are rejected."""
+    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema.validators import extend
+
+    checker = FormatChecker(formats=())
+    checker.checks("date-time")(is_instant)
+    extended = extend(Draft202012Validator, {"pattern": _match})  # type: ignore[no-untyped-call]
+    explainer: type[Draft202012Validator] = extended
+    return explainer(schema, format_checker=checker)
+
+
+def is_instant(value: object) -> bool:
+    """Return whether `value`, where it is a text, names a second of the calendar; year 0 and leap seconds are none."""
+    if not isinstance(value, str):
+        return True
+    try:
+        return datetime.fromisoformat(value).hour == int(value[11:13])
+    except ValueError:
+        return False
+
+
+def _match(_: object, pattern: str, instance: object, __: Mapping[str, Any]) -> Iterator[jsonschema.ValidationError]:
+    """Check a pattern as JSON Schema means it: `$` is the end of the text, not the place before a last newline."""
+    from jsonschema import ValidationError
+
+    if isinstance(instance, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
 '''.replace("datagap_spec", PACKAGE)
     )
 
@@ -275,12 +311,12 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Write generated/, or compare it with `--check`; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="fail, with a diff, if generated/ is not what spec/ gives")
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository (default: this one)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         if not options.check:
             changed = write(options.root)
@@ -299,4 +335,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema
@@ -52,18 +52,23 @@ NOT_PORTABLE = re.compile(r"\\[dDwWsSbB]")
 
 
 def lint(documents: Mapping[str, JsonSchema]) -> list[str]:
-    """Return what is wrong with the schemas, one line each: `file/pointer: message`."""
-    problems = [line for name in documents for line in _lint_document(name, documents[name])]
-    problems += _lint_titles(documents)
+    """Return what is wrong with the schemas, one line each: `file/pointer: message`.
+
+    What a later rule presumes, an earlier one has checked: first that each file is a schema, then the rules of this
+    project, then those that need references followed.
+    """
+    problems = [line for name in documents for line in _lint_schema(documents[name], name + SUFFIX)]
+    if COMMON not in documents:
+        problems.append(f"{COMMON}{SUFFIX}: is missing")
     if not problems:
-        problems += [line for name in documents for line in _lint_inlined(name, documents)]
+        problems = [line for name in documents for line in _lint_document(name, documents[name])]
+        problems += _lint_titles(documents)
+    if not problems:
+        problems = [line for name in documents for line in _lint_inlined(name, documents)]
     return sorted(set(problems))
 
 
-def _lint_document(name: str, schema: JsonSchema) -> Iterator[str]:
-    where = name + SUFFIX
-    if not re.fullmatch("[a-z][a-z0-9_]*", name):
-        yield f"{where}: file name is not snake_case"
+def _lint_schema(schema: JsonSchema, where: str) -> Iterator[str]:
     if schema.get("$schema") != DRAFT:
         yield f"{where}/$schema: expected {DRAFT}"
     try:
@@ -71,17 +76,23 @@ def _lint_document(name: str, schema: JsonSchema) -> Iterator[str]:
     except jsonschema.SchemaError as error:
         yield f"{where}/{'/'.join(map(str, error.path))}: not a valid schema: {error.message}"
         return
-    for key in ("title", "description"):
-        if not schema.get(key):
-            yield f"{where}: {key} is missing"
+    for place, node in _nodes(schema, where):
+        if not isinstance(node, dict):
+            yield f"{place}: true and false are not used as schemas"
+
+
+def _lint_document(name: str, schema: JsonSchema) -> Iterator[str]:
+    where = name + SUFFIX
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        yield f"{where}: file name is not snake_case"
     if name != COMMON and schema.get("type") != "object":
         yield f"{where}/type: a record is an object"
-    for key, part in schema.get("$defs", {}).items():
-        for needed in ("title", "description"):
-            if not part.get(needed):
-                yield f"{where}/$defs/{key}: {needed} is missing"
-        yield from _lint_node(part, f"{where}/$defs/{key}")
-    yield from _lint_node(schema, where)
+    for place, part in [(where, schema), *((f"{where}/$defs/{key}", part) for key, part in _definitions(schema))]:
+        for key in ("title", "description"):
+            if not part.get(key):
+                yield f"{place}: {key} is missing"
+    for place, node in _nodes(schema, where):
+        yield from _lint_node(node, place)
 
 
 def _lint_node(node: JsonSchema, where: str) -> Iterator[str]:
@@ -89,8 +100,11 @@ def _lint_node(node: JsonSchema, where: str) -> Iterator[str]:
         yield f"{where}/{key}: keyword is not used in this project; add support for it or remove it"
     if "$ref" in node and node.keys() - BESIDE_REF:
         yield f"{where}: only {', '.join(sorted(BESIDE_REF - {'$ref'}))} may stand beside $ref"
-    if NOT_PORTABLE.search(node.get("pattern", "")):
+    pattern = node.get("pattern", "^$")
+    if NOT_PORTABLE.search(pattern):
         yield f"{where}/pattern: \\d, \\w and \\s differ between validators; write [0-9] and the like"
+    if not (pattern.isascii() and pattern.startswith("^") and pattern.endswith("$")):
+        yield f"{where}/pattern: a pattern is ASCII and matches the whole text; write ^...$"
     if "properties" in node and node.get("additionalProperties") is not False:
         yield f"{where}: an object with properties needs additionalProperties: false"
     for name, part in node.get("properties", {}).items():
@@ -98,12 +112,6 @@ def _lint_node(node: JsonSchema, where: str) -> Iterator[str]:
     for name in node.get("required", []):
         if name not in node.get("properties", {}):
             yield f"{where}/required: {name} is not a property"
-    for key in ("items", "additionalProperties", "propertyNames"):
-        if isinstance(node.get(key), dict):
-            yield from _lint_node(node[key], f"{where}/{key}")
-    for key in ("oneOf", "anyOf"):
-        for position, branch in enumerate(node.get(key, [])):
-            yield from _lint_node(branch, f"{where}/{key}/{position}")
 
 
 def _lint_property(name: str, part: JsonSchema, where: str) -> Iterator[str]:
@@ -113,14 +121,13 @@ def _lint_property(name: str, part: JsonSchema, where: str) -> Iterator[str]:
         yield f"{where}: property name is a Python keyword; add it to FIELD_NAMES"
     if not part.get("description"):
         yield f"{where}: description is missing"
-    yield from _lint_node(part, where)
 
 
 def _lint_titles(documents: Mapping[str, JsonSchema]) -> Iterator[str]:
     seen: dict[str, str] = {}
     for name, schema in documents.items():
         parts = {name + SUFFIX: schema} if name != COMMON else {}
-        parts |= {f"{name}{SUFFIX}/$defs/{key}": part for key, part in schema.get("$defs", {}).items()}
+        parts |= {f"{name}{SUFFIX}/$defs/{key}": part for key, part in _definitions(schema)}
         for where, part in parts.items():
             title = part.get("title", "")
             if not re.fullmatch("[A-Z][A-Za-z0-9]*", title):
@@ -146,12 +153,21 @@ def _lint_inlined(name: str, documents: Mapping[str, JsonSchema]) -> Iterator[st
                 yield f"{where}: default or example {value!r} breaks its own schema: {broken.message}"
 
 
-def _nodes(node: JsonSchema, where: str) -> Iterator[tuple[str, JsonSchema]]:
+def _definitions(schema: JsonSchema) -> Iterable[tuple[str, JsonSchema]]:
+    definitions: dict[str, JsonSchema] = schema.get("$defs", {})
+    return definitions.items()
+
+
+def _nodes(node: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """Yield a schema and every schema in it, with its place."""
     yield where, node
-    for key, part in node.get("properties", {}).items():
-        yield from _nodes(part, f"{where}/properties/{key}")
-    for key in ("items", "additionalProperties"):
-        if isinstance(node.get(key), dict):
+    if not isinstance(node, dict):
+        return
+    for key in ("properties", "$defs"):
+        for name, part in node.get(key, {}).items():
+            yield from _nodes(part, f"{where}/{key}/{name}")
+    for key in ("items", "propertyNames", "additionalProperties"):
+        if key in node and not (key == "additionalProperties" and node[key] is False):
             yield from _nodes(node[key], f"{where}/{key}")
     for key in ("oneOf", "anyOf"):
         for position, branch in enumerate(node.get(key, [])):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 
 import orjson
@@ -11,6 +11,8 @@ import orjson
 from datagap import model
 
 _LINE = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula starts with, the full-width forms included."""
 
 
 def line(record: object) -> bytes:
@@ -32,17 +34,31 @@ def document(value: object) -> bytes:
     return orjson.dumps(data, option=_LINE | orjson.OPT_INDENT_2)
 
 
+def plain(value: Mapping[str, object]) -> bytes:
+    """Return plain JSON data as an indented JSON document, keys sorted."""
+    return orjson.dumps(value, option=_LINE | orjson.OPT_INDENT_2)
+
+
+def rows(record: model.RecordName, records: Iterable[object]) -> bytes:
+    """Return flat records as CSV for programs: the schema's properties are the columns, and nothing is quoted twice."""
+    columns = list(model.schema(record)["properties"])
+    dumped = (model.dump(one) for one in records)
+    return "".join(map(_row, [columns, *([str(one.get(name, "")) for name in columns] for one in dumped)])).encode()
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Return CSV with newline endings; a cell that a spreadsheet would run as a formula gets an apostrophe."""
+    return "".join(_row(cells) for cells in [header, *([_cell(value) for value in row] for row in rows)]).encode()
+
+
+def _row(cells: Sequence[str]) -> str:
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode()
+    csv.writer(text).writerow(cells)  # with \r\n, because Python 3.11 quotes only the line ending that it writes
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _cell(value: object) -> str:
     cell = "" if value is None else str(value)
-    if not isinstance(value, (int, float)) and cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d")):
+    if not isinstance(value, (int, float)) and (cell.startswith(("\t", "\r")) or cell.lstrip().startswith(_FORMULA)):
         return "'" + cell
     return cell

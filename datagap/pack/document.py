@@ -71,7 +71,11 @@ def parse_json(content: bytes) -> object:
         value: object = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise ValueError(_why_not_json(content, error)) from error
-    if orjson.dumps(value, option=orjson.OPT_SORT_KEYS) != content.rstrip(b"\r\n"):
+    try:
+        canonical = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise ValueError("is nested too deeply") from error
+    if canonical != content.rstrip(b"\r\n"):
         _refuse_duplicates(content)
     return value
 
@@ -80,13 +84,14 @@ def _why_not_json(content: bytes, error: orjson.JSONDecodeError) -> str:
     if content.startswith(b"\xef\xbb\xbf"):
         return "starts with a byte order mark; save it as UTF-8 without one"
     try:
-        content.decode()
+        rest = content.decode()[error.pos :]
     except UnicodeDecodeError as undecodable:
         return f"is not valid UTF-8 (byte {undecodable.start + 1})"
     for name in ("NaN", "Infinity"):
-        if content[error.pos :].lstrip(b"-").startswith(name.encode()):
+        if rest.lstrip("-").startswith(name):
             return f"has {name}, which is not JSON; use null"
-    return f"is not valid JSON (column {error.colno}: {error.msg.split(': line')[0]})"
+    place = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
+    return f"is not valid JSON ({place}: {error.msg.split(': line')[0]})"
 
 
 def _refuse_duplicates(content: bytes) -> None:
@@ -148,16 +153,16 @@ def read_csv(folder: Path, file: str, columns: tuple[str, ...]) -> Iterator[tupl
         return
     reader = csv.reader(StringIO(text), strict=True)
     try:
+        header = next(reader, None)
+        if header is None or tuple(header) != columns:
+            got = "an empty file" if header is None else show(",".join(header))
+            yield 1, _line_problem(file, 1, f"expected the header {','.join(columns)}, got {got}")
+            return
         for row in reader:
-            if reader.line_num == 1 and tuple(row) != columns:
-                yield 1, _line_problem(file, 1, f"expected the header {','.join(columns)}, got {show(','.join(row))}")
-                return
-            if reader.line_num > 1 and len(row) != len(columns):
+            if len(row) == len(columns):
+                yield reader.line_num, dict(zip(columns, row, strict=True))
+            else:
                 message = f"expected {len(columns)} cells, got {len(row)}"
                 yield reader.line_num, _line_problem(file, reader.line_num, message)
-            elif reader.line_num > 1:
-                yield reader.line_num, dict(zip(columns, row, strict=True))
     except csv.Error as error:
         yield reader.line_num, _line_problem(file, reader.line_num, f"is not valid CSV ({error})")
-    if reader.line_num == 0:
-        yield 1, _line_problem(file, 1, f"expected the header {','.join(columns)}, got an empty file")

@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from datagap.errors import DatagapError, MisuseError, system_reason
 
+_BUFFER = 1 << 20
+
 
 class OutputError(DatagapError):
     """Report an output that cannot be written."""
@@ -23,16 +25,26 @@ class Staging:
         self.digests: dict[str, str] = {}
         """SHA-256 of every file written so far, by its path with forward slashes."""
 
-    def write(self, file: str, chunks: bytes | Iterable[bytes]) -> None:
-        """Write `chunks` to `file`, a path with forward slashes."""
+    @contextmanager
+    def open(self, file: str) -> Iterator[Callable[[bytes], None]]:
+        """Yield what appends to the new `file`, a path with forward slashes."""
         target = self.path / PurePosixPath(file)
         target.parent.mkdir(parents=True, exist_ok=True)
         hasher = hashlib.sha256()
-        with target.open("xb") as stream:
-            for chunk in [chunks] if isinstance(chunks, bytes) else chunks:
+        with target.open("xb", buffering=_BUFFER) as stream:
+
+            def append(chunk: bytes) -> None:
                 hasher.update(chunk)
                 stream.write(chunk)
+
+            yield append
         self.digests[file] = hasher.hexdigest()
+
+    def write(self, file: str, chunks: bytes | Iterable[bytes]) -> None:
+        """Write `chunks` to the new `file`, a path with forward slashes."""
+        with self.open(file) as append:
+            for chunk in [chunks] if isinstance(chunks, bytes) else chunks:
+                append(chunk)
 
 
 @contextmanager
@@ -49,6 +61,9 @@ def staged(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> Iterat
         if force and hidden.is_dir():
             shutil.rmtree(hidden)
         hidden.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(error, out) from error
+    try:
         hidden.mkdir()
     except FileExistsError as error:
         raise OutputError(
@@ -94,7 +109,7 @@ def _replace(hidden: Path, out: Path) -> None:
     out.rename(old)
     try:
         hidden.rename(out)
-    except OSError:
+    except BaseException:
         old.rename(out)
         raise
     shutil.rmtree(old)

@@ -86,7 +86,7 @@ class Pack:
         values = read_json(self.path, file)
         if not isinstance(values, list):
             raise DocumentError(f"expected an array, got {kind_of(values)}", where=str(self.path / file))
-        return [self._validator.read(record_type, value, f"{file} /{place}") for place, value in enumerate(values)]
+        return [self._validator.read(record_type, value, file, under=f"/{place}") for place, value in enumerate(values)]
 
 
 def typed_row(row: dict[str, str]) -> dict[str, object]:

@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.0.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "a73eed13ff1e55922f479206220ff747785be9cf06919d4265c1c1af6e9406c4"
+SPEC_DIGEST = "912b56c0e3c954a8b691a86d22b958fc114347a9d76a4c724eab9776ee5e3ac5"
 """SHA-256 over the schemas, keys sorted."""

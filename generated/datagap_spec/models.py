@@ -546,6 +546,65 @@ class Intent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GapSignals:
+    """Signals of one gap type."""
+
+    gap_type: GapType
+    """Type."""
+    strong: Mapping[str, Sequence[str]]
+    """Signals, by language, that are enough by themselves in a message about data."""
+    weak: Mapping[str, Sequence[str]]
+    """Signals, by language, that need a fact of the catalog beside them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoneSignals:
+    """Signals of one reason for no gap."""
+
+    none_reason: NoneReason
+    """Reason."""
+    patterns: Mapping[str, Sequence[str]]
+    """Signals by language."""
+
+
+Word: TypeAlias = str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeriodWords:
+    """Words for one period."""
+
+    period: Period
+    """Period."""
+    words: Sequence[Word]
+    """The words, in lower case without accents."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lexicon:
+    """The language signals that the offline detector goes by. Patterns are regular expressions over text in lower case without accents."""
+
+    gaps: Sequence[GapSignals]
+    """Signals of each gap type."""
+    follow_ups: Mapping[str, Sequence[str]]
+    """Signals, by language, of a reply that asks for what the thread asks for."""
+    answers: Mapping[str, Sequence[str]]
+    """Signals, by language, of a reply that answers."""
+    none_reasons: Sequence[NoneSignals]
+    """Signals of messages that are about no gap."""
+    requests: Mapping[str, Sequence[str]]
+    """Signals, by language, of a question or a wish."""
+    stopwords: Mapping[str, Sequence[str]]
+    """Words, by language, that name no subject."""
+    timeframes: Mapping[str, Sequence[str]]
+    """Spans of time, by language."""
+    data_nouns: Mapping[str, Sequence[str]]
+    """Words, by language, that make a message one about data."""
+    periods: Sequence[PeriodWords]
+    """Nouns for the periods that rows cover, any language."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LineageEdge:
     """One dataset feeds another (`catalog/lineage.json` is a list of these)."""
 
@@ -652,8 +711,40 @@ class WordingGroup:
     """Whether detectors may be built on them."""
     texts: Sequence[Text]
     """The wordings."""
+    reasons: Sequence[GapReason] | None = None
+    """Reasons that they fit; absent when they fit every reason of the gap type."""
     difficulty: Difficulty | None = None
     """How the need is worded; absent where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeframe:
+    """A span of time that a question is about."""
+
+    name: Identifier
+    """Normalised name, snake_case."""
+    vague: bool
+    """Whether it says no span."""
+    labels: Mapping[str, str]
+    """As it stands in a sentence, by language."""
+    days: int | None = None
+    """Length in days, counted back from now; absent when it is vague."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeriodNoun:
+    """The noun for a period."""
+
+    period: Period
+    """Period."""
+    labels: Mapping[str, str]
+    """The noun without an article, by language."""
+
+
+Weekday: TypeAlias = str
+
+
+Filler: TypeAlias = str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -662,6 +753,16 @@ class Phrasebook:
 
     wordings: Sequence[WordingGroup]
     """Groups of wordings."""
+    timeframes: Sequence[Timeframe]
+    """Spans of time that questions are about."""
+    periods: Sequence[PeriodNoun]
+    """Nouns for the periods that rows cover."""
+    weekdays: Mapping[str, Sequence[Weekday]]
+    """Days of the week, Monday first, by language, as they stand in a sentence."""
+    abbreviations: Mapping[str, Mapping[str, str]]
+    """Short forms of words, by language."""
+    fillers: Mapping[str, Sequence[Filler]]
+    """Asides with a term that is in no catalog and that change no need, by language."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

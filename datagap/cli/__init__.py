@@ -1,0 +1,1 @@
+"""The two commands: parse options, call, print, exit."""

@@ -1,0 +1,146 @@
+"""`datagap-report`: turn a pack into a ranked, evidenced backlog of gaps."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from datagap import model
+from datagap.cli.shell import Session, common_options, example, run, terminal_width, version_option
+from datagap.problem import did_you_mean, printable
+
+NAME = "datagap-report"
+SAMPLE = 5
+
+
+def _gap_types(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+    """Return the gap types in a comma-separated text; raise BadParameter for an unknown one."""
+    from datagap.gap import GAP_TYPES
+
+    if value is None:
+        return None
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    for name in names:
+        if name not in GAP_TYPES:
+            hint = did_you_mean(name, GAP_TYPES) or f"known are {', '.join(GAP_TYPES)}"
+            raise click.BadParameter(f"{name!r} is no gap type; {hint}")
+    if not names:
+        raise click.BadParameter("expected at least one gap type")
+    return list(dict.fromkeys(names))
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=example("datagap-report gen --pack packs/p1 --out report"),
+)
+@version_option(NAME)
+@common_options
+def cli() -> None:
+    """Read the questions people ask beside a data catalog, and write what the catalog cannot serve."""
+
+
+@cli.command(
+    epilog=example(
+        "datagap-report gen --pack packs/p1 --out report",
+        "datagap-report gen --pack packs/p1 --out report --source slack --focus-gaps freshness_breach,access_denied",
+    )
+)
+@click.option("--pack", type=click.Path(path_type=Path), required=True, help="Folder of the pack to read.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--llm", type=click.Choice(["on", "off"]), help="Use language-model stages.  [default: off]")
+@click.option("--model", "model_name", metavar="NAME", help="Language model.  [default: gpt-5-mini]")
+@click.option("--embed", metavar="NAME", help="Embedding model.  [default: text-embedding-3-small]")
+@click.option("--api-base", metavar="URL", help="Model service.  [default: https://api.openai.com]")
+@click.option("--config", type=click.Path(path_type=Path), help="YAML file with these options; the command line wins.")
+@click.option("--owners", type=click.Path(path_type=Path), help="Owners by dataset: YAML, or CSV (dataset,owner).")
+@click.option("--source", type=click.Choice(["all", "nlq", "slack", "email"]), help="Channel to read.  [default: all]")
+@click.option(
+    "--focus-gaps", metavar="CSV", callback=_gap_types, help="Gap types to report, separated by commas.  [default: all]"
+)
+@click.option("--sample", type=click.IntRange(0), help="Events to read per channel; 0 reads all.  [default: 0]")
+@click.option("--min-frequency", type=click.IntRange(1), help="Events that an item needs.  [default: 1]")
+@click.option("--p95-ms", type=click.IntRange(1), help="Query latency that counts as slow.  [default: 30000]")
+@click.option("--force", is_flag=True, help="Replace a report that is there.")
+@common_options
+@click.pass_obj
+def gen(
+    session: Session,
+    /,
+    pack: Path,
+    out: Path,
+    config: Path | None,
+    owners: Path | None,
+    force: bool,
+    model_name: str | None,
+    **given: object,
+) -> None:
+    """Write a report on a pack.
+
+    Every event is read unless --sample says otherwise. The answer key, the query bot's gap types and Slack labels
+    are never read.
+    """
+    from datagap.pack.reader import Pack
+    from datagap.report.options import check_llm, load_options
+    from datagap.report.run import write_report
+
+    options = load_options(config, owners, {**given, "model": model_name})
+    check_llm(options, os.environ.get("LLM_API_KEY"))
+    session.detail(f"reading {pack}")
+    report = write_report(Pack(pack), options, out, force=force)
+    tallies = report.tallies
+    session.say(
+        f"wrote {out}: {len(report.items)} gaps behind {tallies.with_gap} of {tallies.events} events; "
+        f"{tallies.contradicted} contradicted by the catalog, {tallies.unexplained} failed queries unexplained"
+    )
+
+
+@cli.command(epilog=example("datagap-report validate --out report"))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the report.")
+@common_options
+@click.pass_obj
+def validate(session: Session, out: Path) -> int:
+    """Check a report: every record against its schema, and the files against each other."""
+    from datagap.report.checking import check_report
+
+    problems = check_report(out)
+    for problem in problems:
+        click.echo(printable(f"{problem.level} {problem.code} {problem}"))
+    session.say(f"{out}: {'invalid' if problems else 'valid'}, {len(problems)} errors")
+    return 1 if problems else 0
+
+
+@cli.command("print-sample", epilog=example("datagap-report print-sample --out report --count 3"))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the report.")
+@click.option("--count", type=click.IntRange(1), default=SAMPLE, show_default=True, help="Items of each lane.")
+@common_options
+@click.pass_obj
+def print_sample(session: Session, out: Path, count: int) -> None:
+    """Print the top items of a report, lane by lane."""
+    from rich.console import Console
+
+    from datagap.report.checking import read_backlog
+    from datagap.report.rank import LANES
+
+    items = read_backlog(out)
+    console = Console(width=terminal_width(), highlight=False, markup=False, emoji=False)
+    for lane in LANES:
+        ranked = [item for item in items if item.lane == lane]
+        session.say(f"{lane}: top {min(count, len(ranked))} of {len(ranked)}")
+        for item in ranked[:count]:
+            console.print(printable(_headline(item)))
+            for evidence in item.evidence[:2]:
+                if evidence.quote:
+                    console.print(printable(f'      "{evidence.quote}" ({evidence.event_id})'), style="dim")
+
+
+def _headline(item: model.BacklogItem) -> str:
+    people = f"{item.people} {'person' if item.people == 1 else 'people'}"
+    events = f"{item.events} event{'' if item.events == 1 else 's'}"
+    return f"{item.rank:>4}  {item.summary.title}: {people}, {events}, {item.verdict}"
+
+
+def main() -> None:
+    """Run `datagap-report`."""
+    run(cli, NAME)

@@ -1,0 +1,128 @@
+"""What both commands share: options, printing, and how errors end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from datagap import __version__
+from datagap.errors import DatagapError, system_reason
+from datagap.problem import printable
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+INTERRUPTED = 130
+TERMINATED = 143
+MISUSED = 2
+PIPED_WIDTH = 160
+"""Columns of a table that is written to a file or a pipe."""
+
+
+@dataclass
+class Session:
+    """How much to print, as the common options say."""
+
+    verbose: bool = False
+    quiet: bool = False
+    debug: bool = False
+
+    def say(self, text: str) -> None:
+        """Print a result, unless --quiet."""
+        if not self.quiet:
+            click.echo(printable(text))
+
+    def detail(self, text: str) -> None:
+        """Print what only --verbose wants to know, on stderr."""
+        if self.verbose and not self.quiet:
+            click.echo(printable(text), err=True)
+
+    def warn(self, text: str) -> None:
+        """Print a warning on stderr, --quiet or not."""
+        click.echo(f"warning: {printable(text)}", err=True)
+
+
+def common_options(command: Command) -> Command:
+    """Add --verbose, --quiet and --debug to a command or group."""
+    texts = {
+        "verbose": "Say what is done.",
+        "quiet": "Print errors and warnings only.",
+        "debug": "Show a traceback with an error.",
+    }
+    for name, text in reversed(texts.items()):
+        command = click.option(f"--{name}", is_flag=True, expose_value=False, callback=_remember, help=text)(command)
+    return command
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and parameter.name:
+        setattr(context.ensure_object(Session), parameter.name, True)
+
+
+def example(*lines: str) -> str:
+    """Return the epilog of a command: an example that can be pasted."""
+    return "\n".join(["\b", "Example:", *(f"  {line}" for line in lines)])
+
+
+def version_option(name: str) -> Callable[[Command], Command]:
+    """Return the --version option of the program `name`."""
+    return click.version_option(__version__, prog_name=name)
+
+
+def run(group: click.Group, name: str) -> None:
+    """Run a command line and exit: 0 fine, 1 invalid content or I/O, 2 misuse, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    sys.exit(_run(group, name, Session()))
+
+
+def _run(group: click.Group, name: str, session: Session) -> int:
+    try:
+        result = group.main(prog_name=name, standalone_mode=False, obj=session)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return MISUSED
+    except click.ClickException as error:
+        return _fail(session, _usage(error, name), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing was left half-written", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except DatagapError as error:
+        return _fail(session, str(error), error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(session, f"{where}{system_reason(error)}", 1)
+    except Exception as error:
+        kind = type(error).__name__
+        return _fail(session, f"unexpected {kind} ({error}); this is a bug, run again with --debug and report it", 1)
+
+
+def _usage(error: click.ClickException, name: str) -> str:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else name
+    return f"{error.format_message().rstrip('.')}; see {path} --help"
+
+
+def _fail(session: Session, sentence: str, code: int) -> int:
+    if session.debug:
+        traceback.print_exc()
+    click.echo(f"error: {printable(sentence)}", err=True)
+    return code
+
+
+def terminal_width() -> int | None:
+    """Return the width that a table may take: the terminal's own (None), or a fixed one when there is no terminal."""
+    return None if sys.stdout.isatty() else PIPED_WIDTH

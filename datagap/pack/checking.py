@@ -1,0 +1,422 @@
+"""Check a pack: every record against its schema, then the files against each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from datagap import clock, model
+from datagap.catalog import Catalog
+from datagap.errors import DatagapError, MisuseError
+from datagap.pack import layout
+from datagap.pack.document import PARSE_CODE, DocumentError, digest, json_lines, read_csv, read_json, regular
+from datagap.pack.reader import FRESHNESS_COLUMNS, typed_row
+from datagap.problem import Level, Problem, did_you_mean, kind_of, show
+from datagap.validate import Validator
+
+FILES: Final = "DG101"
+HASH: Final = "DG102"
+EXTRA: Final = "DG103"
+COUNTS: Final = "DG104"
+UNIQUE: Final = "DG105"
+REFERENCE: Final = "DG106"
+REPLY_ORDER: Final = "DG107"
+WINDOW: Final = "DG108"
+ANSWERED: Final = "DG109"
+FRESHNESS: Final = "DG110"
+LINEAGE_END: Final = "DG111"
+LINEAGE_CYCLE: Final = "DG112"
+COLUMN_TWICE: Final = "DG113"
+TRUTH: Final = "DG114"
+FILE_ORDER: Final = "DG115"
+
+WARNINGS: Final = frozenset({EXTRA, REPLY_ORDER, LINEAGE_END, COLUMN_TWICE, FILE_ORDER})
+"""Rules whose breach does no harm; the prior tool's packs break some of them."""
+
+
+@dataclass
+class CheckedPack:
+    """What a check found. Problems are in the order of the files; counts are records by file."""
+
+    problems: list[Problem] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def of_level(self, level: Level) -> list[Problem]:
+        """Return the problems of one level."""
+        return [problem for problem in self.problems if problem.level == level]
+
+
+def check_pack(path: Path, validator: Validator) -> CheckedPack:
+    """Return what is wrong with the pack in folder `path`; raise MisuseError if there is no such folder."""
+    if not path.is_dir():
+        reason = "is not a folder" if path.exists() else "does not exist"
+        raise MisuseError(reason, where=str(path), hint="give the folder of a pack")
+    return _Checker(path, validator).check()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What later checks need to know of an event."""
+
+    when: str
+    line: int
+    thread_id: str | None
+    channel: model.Channel
+
+
+class _Checker:
+    def __init__(self, path: Path, validator: Validator) -> None:
+        self._path = path
+        self._validator = validator
+        self._found = CheckedPack()
+        self._events: dict[str, _Seen] = {}
+        self._references: list[tuple[str, int, str]] = []
+        self._tables: set[str] | None = None
+        self._documents: dict[str, object] = {}
+        self._manifest: model.Manifest | None = None
+
+    def check(self) -> CheckedPack:
+        self._check_files()
+        self._manifest = self._document(layout.MANIFEST, model.Manifest)
+        catalog = self._check_catalog()
+        for channel in layout.EVENT_FILES:
+            self._check_events(channel)
+        self._check_threads()
+        self._check_truth(catalog)
+        self._check_counts()
+        return self._found
+
+    def _report(self, code: str, file: str, message: str, *, line: int | None = None, **more: str) -> None:
+        level: Level = "warning" if code in WARNINGS else "error"
+        self._found.problems.append(Problem(code=code, file=file, line=line, message=message, level=level, **more))
+
+    # Files and hashes
+
+    def _check_files(self) -> None:
+        for file in layout.REQUIRED:
+            if not self._present(file):
+                self._report(FILES, file, "is missing", hint="make the pack anew or restore the file")
+        if not self._present(layout.HASHES):
+            return
+        try:
+            hashes = read_json(self._path, layout.HASHES)
+        except DocumentError as error:
+            self._report(PARSE_CODE, layout.HASHES, error.message)
+            return
+        problems = self._validator.problems("hashes", hashes, layout.HASHES)
+        self._found.problems.extend(problems)
+        if not problems and isinstance(hashes, dict):
+            self._check_hashes(hashes)
+
+    def _check_hashes(self, hashes: dict[str, str]) -> None:
+        for file, expected in sorted(hashes.items()):
+            if ".." in Path(file).parts or Path(file).is_absolute():
+                self._report(HASH, layout.HASHES, f"lists {show(file)}, which is outside the pack")
+                continue
+            try:
+                actual = digest(self._path, file)
+            except DocumentError as error:
+                if file not in layout.REQUIRED or self._present(file):
+                    self._report(FILES, file, f"{error.message}, and {layout.HASHES} lists it")
+                continue
+            if actual != expected:
+                self._report(HASH, file, f"has SHA-256 {actual[:12]}…, and {layout.HASHES} says {expected[:12]}…")
+        for entry in sorted(self._path.rglob("*")):
+            file = entry.relative_to(self._path).as_posix()
+            if not entry.is_dir() and file not in hashes and file != layout.HASHES:
+                self._report(EXTRA, file, f"is not listed in {layout.HASHES}")
+
+    def _present(self, file: str) -> bool:
+        return (self._path / file).is_file()
+
+    # Catalog
+
+    def _check_catalog(self) -> Catalog | None:
+        before = len(self._found.of_level("error"))
+        datasets = self._array(layout.DATASETS, model.Dataset)
+        lineage = self._array(layout.LINEAGE, model.LineageEdge)
+        freshness = list(self._freshness())
+        people = list(self._records(layout.PEOPLE, "person")) if self._present(layout.PEOPLE) else None
+        coverage = self._document(layout.COVERAGE, model.Coverage)
+        self._found.counts[layout.DATASETS] = len(datasets)
+        self._found.counts[layout.LINEAGE] = len(lineage)
+        self._found.counts[layout.FRESHNESS] = len(freshness)
+        if people is not None:
+            self._check_unique(layout.PEOPLE, ((line, person["person_id"]) for line, person in people))
+        if self._manifest is None or len(self._found.of_level("error")) > before:
+            return None
+        as_of = self._manifest.generated_at
+        catalog = Catalog(datasets=datasets, freshness=freshness, lineage=lineage, as_of=as_of, coverage=coverage)
+        self._tables = set(catalog.by_name) if catalog.covers("datasets") else None
+        self._check_datasets(catalog)
+        self._check_freshness(catalog)
+        self._check_lineage(catalog)
+        return catalog
+
+    def _check_datasets(self, catalog: Catalog) -> None:
+        self._check_unique(layout.DATASETS, ((None, dataset.name) for dataset in catalog.datasets))
+        for place, dataset in enumerate(catalog.datasets):
+            names = [column.name for column in dataset.columns]
+            for name, times in Counter(names).items():
+                if times > 1:
+                    message = f"{dataset.name} lists the column {show(name)} {times} times"
+                    self._report(COLUMN_TWICE, layout.DATASETS, message, pointer=f"/{place}/columns")
+
+    def _check_freshness(self, catalog: Catalog) -> None:
+        self._check_unique(layout.FRESHNESS, ((line + 2, row.dataset) for line, row in enumerate(catalog.freshness)))
+        for line, row in enumerate(catalog.freshness, start=2):
+            if row.dataset not in catalog.by_name:
+                message = f"{show(row.dataset)} is no dataset of the catalog"
+                self._report(FRESHNESS, layout.FRESHNESS, message, line=line, hint=self._nearest(row.dataset))
+        for name in catalog.by_name.keys() - catalog.load.keys() if catalog.covers("freshness") else ():
+            self._report(FRESHNESS, layout.FRESHNESS, f"has no row for {show(name)}")
+
+    def _check_lineage(self, catalog: Catalog) -> None:
+        for place, edge in enumerate(catalog.lineage):
+            for end, name in (("from", edge.from_), ("to", edge.to)):
+                if name not in catalog.by_name:
+                    message = f"{show(name)} is no dataset of the catalog"
+                    self._report(LINEAGE_END, layout.LINEAGE, message, pointer=f"/{place}/{end}")
+        for name in _in_cycles(catalog):
+            self._report(LINEAGE_CYCLE, layout.LINEAGE, f"{show(name)} is upstream of itself")
+
+    # Events
+
+    def _check_events(self, channel: model.Channel) -> None:
+        file = layout.EVENT_FILES[channel]
+        if not self._present(file):
+            return
+        bounds = self._window()
+        previous = ("", "")
+        for line, event in self._records(file, layout.EVENT_RECORDS[channel]):
+            when, event_id = event["when"], event["id"]
+            if event_id in self._events:
+                self._report(UNIQUE, file, f"the id {show(event_id)} is taken by an earlier event", line=line)
+                continue
+            self._events[event_id] = _Seen(when, line, event.get("thread_id"), channel)
+            if (when, event_id) < previous:
+                self._report(FILE_ORDER, file, "comes after a later event", line=line, hint="sort by when, then id")
+            previous = (when, event_id)
+            if bounds and not bounds[0] <= when <= bounds[1]:
+                self._report(WINDOW, file, f"{when} is outside the pack's {bounds[0]} to {bounds[1]}", line=line)
+            if event.get("referenced_query_id") is not None:
+                self._references.append((file, line, event["referenced_query_id"]))
+            if channel == "nlq" and event["outcome"] == "answered":
+                self._check_answered(file, line, event)
+
+    def _window(self) -> tuple[str, str] | None:
+        if self._manifest is None:
+            return None
+        end = clock.parse(self._manifest.generated_at)
+        start = end - self._manifest.config_echo.time_window_days * clock.DAY
+        return clock.render(start), self._manifest.generated_at
+
+    def _check_answered(self, file: str, line: int, event: dict[str, Any]) -> None:
+        for place, table in enumerate(event.get("tables") or ()):
+            if self._tables is not None and table not in self._tables:
+                message = f"an answered query uses {show(table)}, which is no dataset of the catalog"
+                self._report(ANSWERED, file, message, line=line, pointer=f"/tables/{place}", hint=self._nearest(table))
+
+    def _check_threads(self) -> None:
+        for event_id, seen in self._events.items():
+            if seen.thread_id is None or seen.thread_id == event_id:
+                continue
+            file = layout.EVENT_FILES[seen.channel]
+            opener = self._events.get(seen.thread_id)
+            if opener is None or opener.channel != seen.channel:
+                message = f"{show(seen.thread_id)} is no message of this file"
+                self._report(REFERENCE, file, message, line=seen.line, pointer="/thread_id")
+            elif opener.when > seen.when:
+                message = f"is written before the message that opens its thread ({opener.when})"
+                self._report(REPLY_ORDER, file, message, line=seen.line, pointer="/when")
+        for file, line, query in self._references:
+            if query not in self._events or self._events[query].channel != "nlq":
+                message = f"{show(query)} is no query of this pack"
+                self._report(REFERENCE, file, message, line=line, pointer="/referenced_query_id")
+
+    # Truth
+
+    def _check_truth(self, catalog: Catalog | None) -> None:
+        if not self._present(layout.TRUTH_GAPS) and not self._present(layout.TRUTH_LABELS):
+            return
+        gaps = dict(self._gaps(catalog))
+        labelled: set[str] = set()
+        for line, label in self._records(layout.TRUTH_LABELS, "truth_label"):
+            event_id = label["event_id"]
+            if event_id in labelled:
+                self._report(TRUTH, layout.TRUTH_LABELS, f"{show(event_id)} is labelled twice", line=line)
+            elif event_id not in self._events:
+                self._report(TRUTH, layout.TRUTH_LABELS, f"{show(event_id)} is no event of this pack", line=line)
+            labelled.add(event_id)
+            for gap_id in label["gap_ids"]:
+                if gap_id not in gaps:
+                    self._report(TRUTH, layout.TRUTH_LABELS, f"{show(gap_id)} is no gap of this pack", line=line)
+                else:
+                    gaps[gap_id][1] += label["request"]
+        for event_id in self._events.keys() - labelled:
+            self._report(TRUTH, layout.TRUTH_LABELS, f"has no label for {show(event_id)}")
+        for gap_id, (expected, counted) in gaps.items():
+            if expected != counted:
+                message = f"{gap_id} says that {expected} requests met it, and the labels say {counted}"
+                self._report(TRUTH, layout.TRUTH_GAPS, message)
+
+    def _gaps(self, catalog: Catalog | None) -> Iterator[tuple[str, list[int]]]:
+        """Yield the id of each gap with the number of its requests as recorded, and 0 to count them."""
+        seen: set[str] = set()
+        for line, gap in self._records(layout.TRUTH_GAPS, "truth_gap"):
+            if gap["gap_id"] in seen:
+                self._report(UNIQUE, layout.TRUTH_GAPS, f"{show(gap['gap_id'])} stands twice", line=line)
+            seen.add(gap["gap_id"])
+            for name in gap["datasets"] if catalog else ():
+                if catalog and name not in catalog.by_name:
+                    self._report(TRUTH, layout.TRUTH_GAPS, f"{show(name)} is no dataset of the catalog", line=line)
+            if gap["resolved_at"] is None and catalog:
+                self._check_fact(line, gap["fact"])
+            yield gap["gap_id"], [gap["demand"]["events"], 0]
+
+    def _check_fact(self, line: int, fact: dict[str, Any]) -> None:
+        if fact["pointer"] == "":
+            return
+        try:
+            found = self._fact(fact["file"], fact["pointer"].split("/")[1:])
+        except (DatagapError, LookupError, TypeError, ValueError):
+            self._report(TRUTH, layout.TRUTH_GAPS, f"{fact['file']} has no {fact['pointer']}", line=line)
+            return
+        if found != fact["value"]:
+            message = f"{fact['file']} {fact['pointer']} is {show(found)} and not {show(fact['value'])}"
+            self._report(TRUTH, layout.TRUTH_GAPS, message, line=line)
+
+    def _fact(self, file: str, parts: list[str]) -> object:
+        if file == layout.FRESHNESS:
+            rows = [row for _, row in read_csv(self._path, file, FRESHNESS_COLUMNS) if isinstance(row, dict)]
+            return rows[int(parts[0])][parts[1]]
+        if file not in (layout.DATASETS, layout.LINEAGE, layout.COVERAGE):
+            raise LookupError(file)
+        if file not in self._documents:
+            self._documents[file] = read_json(self._path, file)
+        found: Any = self._documents[file]
+        for part in parts:
+            found = found[int(part)] if isinstance(found, list) else found[part]
+        if isinstance(found, list):
+            return [item if isinstance(item, str) else item.get("name") or item["references"] for item in found]
+        return found
+
+    # Counts and ids
+
+    def _check_counts(self) -> None:
+        if self._manifest is None:
+            return
+        counted = {
+            "catalog_datasets": layout.DATASETS,
+            "catalog_freshness_rows": layout.FRESHNESS,
+            "catalog_lineage_edges": layout.LINEAGE,
+            "catalog_people": layout.PEOPLE,
+            "nl_queries": layout.EVENT_FILES["nlq"],
+            "slack": layout.EVENT_FILES["slack"],
+            "email": layout.EVENT_FILES["email"],
+            "truth_gaps": layout.TRUTH_GAPS,
+            "truth_labels": layout.TRUTH_LABELS,
+        }
+        for name, file in counted.items():
+            expected = getattr(self._manifest.counts, name)
+            if expected is not None and self._present(file) and expected != self._found.counts[file]:
+                message = f"says {expected}, and {file} has {self._found.counts[file]}"
+                self._report(COUNTS, layout.MANIFEST, message, pointer=f"/counts/{name}")
+
+    def _check_unique(self, file: str, names: Iterable[tuple[int | None, str]]) -> None:
+        seen: set[str] = set()
+        for line, name in names:
+            if name in seen:
+                self._report(UNIQUE, file, f"{show(name)} stands twice", line=line)
+            seen.add(name)
+
+    def _nearest(self, name: str) -> str:
+        return did_you_mean(name, self._tables or ())
+
+    # Reading: what cannot be read is reported and left out
+
+    def _document(self, file: str, record_type: type[model.T]) -> model.T | None:
+        if not self._present(file):
+            return None
+        try:
+            value = read_json(self._path, file)
+        except DocumentError as error:
+            self._report(PARSE_CODE, file, error.message)
+            return None
+        if problems := self._validator.problems(model.RECORDS[record_type], value, file):
+            self._found.problems.extend(problems)
+            return None
+        return model.load(record_type, value)
+
+    def _array(self, file: str, record_type: type[model.T]) -> list[model.T]:
+        if not self._present(file):
+            return []
+        try:
+            values = read_json(self._path, file)
+        except DocumentError as error:
+            self._report(PARSE_CODE, file, error.message)
+            return []
+        if not isinstance(values, list):
+            self._report(PARSE_CODE, file, f"expected an array, got {kind_of(values)}")
+            return []
+        records = []
+        for place, value in enumerate(values):
+            problems = self._validator.problems(model.RECORDS[record_type], value, file, under=f"/{place}")
+            self._found.problems.extend(problems)
+            if not problems:
+                records.append(model.load(record_type, value))
+        return records
+
+    def _freshness(self) -> Iterator[model.FreshnessRow]:
+        if not self._present(layout.FRESHNESS):
+            return
+        try:
+            rows = list(read_csv(self._path, layout.FRESHNESS, FRESHNESS_COLUMNS))
+        except DocumentError as error:
+            self._report(PARSE_CODE, layout.FRESHNESS, error.message)
+            return
+        for line, row in rows:
+            if isinstance(row, Problem):
+                self._found.problems.append(row)
+                continue
+            value = typed_row(row)
+            problems = self._validator.problems("freshness_row", value, layout.FRESHNESS, line)
+            self._found.problems.extend(problems)
+            if not problems:
+                yield model.load(model.FreshnessRow, value)
+
+    def _records(self, file: str, record: model.RecordName) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the valid records of a file of JSON lines; report the others."""
+        try:
+            regular(self._path, file)
+        except DocumentError as error:
+            self._report(FILES, file, error.message)
+            return
+        accepts = self._validator.acceptor(record)
+        for line, value in json_lines(self._path, file):
+            self._found.counts[file] += 1
+            if isinstance(value, Problem):
+                self._found.problems.append(value)
+            elif not accepts(value):
+                self._found.problems.extend(self._validator.problems(record, value, file, line))
+            elif isinstance(value, dict):
+                yield line, value
+
+
+def _in_cycles(catalog: Catalog) -> Iterator[str]:
+    """Yield the datasets that are upstream of themselves: those left when ends without a source are taken away."""
+    waiting = {name: set(sources) for name, sources in catalog.upstream.items()}
+    ready = [name for name in catalog.downstream if name not in waiting]
+    while ready:
+        done = ready.pop()
+        for name in catalog.downstream.get(done, ()):
+            waiting[name].discard(done)
+            if not waiting[name]:
+                del waiting[name]
+                ready.append(name)
+    for name in sorted(waiting):
+        if any(name == source or name in catalog.ancestors(source) for source in catalog.upstream[name]):
+            yield name

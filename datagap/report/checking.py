@@ -1,0 +1,124 @@
+"""Check a report: every record against its schema, and the files against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from datagap import model
+from datagap.errors import MisuseError
+from datagap.pack.document import DocumentError, json_lines, read_json, regular
+from datagap.problem import Problem, show
+from datagap.validate import embedded
+
+FILES: Final = "DG201"
+RANKS: Final = "DG202"
+GROUPS: Final = "DG203"
+BACKLOG = "backlog.jsonl"
+DETECTIONS = "artifacts/detections.jsonl"
+CLUSTERS = "artifacts/clusters.json"
+LINES: Final[dict[str, model.RecordName]] = {
+    BACKLOG: "backlog_item",
+    DETECTIONS: "detection",
+    "artifacts/intents.jsonl": "intent",
+}
+DOCUMENTS: Final[dict[str, model.RecordName]] = {
+    "artifacts/run_config.json": "run_config",
+    "artifacts/cost.json": "cost",
+}
+OTHERS: Final = ("backlog.csv", "report.md", "report.html", "freshness_table.csv", "hotspots.dot")
+
+
+def read_backlog(out: Path) -> list[model.BacklogItem]:
+    """Return the backlog of the report in folder `out`; raise MisuseError if there is no report."""
+    _require(out)
+    return [embedded().read(model.BacklogItem, value, BACKLOG, line) for line, value in json_lines(out, BACKLOG)]
+
+
+def check_report(out: Path) -> list[Problem]:
+    """Return what is wrong with the report in folder `out`; raise MisuseError if there is no report."""
+    _require(out)
+    problems: list[Problem] = []
+    for file in OTHERS:
+        problems += _missing(out, file)
+    records = {file: list(_records(out, file, record, problems)) for file, record in LINES.items()}
+    for file, record in DOCUMENTS.items():
+        value = _document(out, file, problems)
+        problems += embedded().problems(record, value, file) if value is not None else []
+    clusters = _clusters(out, problems)
+    problems += _ranks(records[BACKLOG])
+    problems += _groups(records[BACKLOG], records[DETECTIONS], clusters)
+    return problems
+
+
+def _require(out: Path) -> None:
+    if not (out / BACKLOG).is_file():
+        raise MisuseError(
+            f"has no {BACKLOG}, so it is no report", where=str(out), hint="give what datagap-report gen wrote"
+        )
+
+
+def _missing(out: Path, file: str) -> list[Problem]:
+    try:
+        regular(out, file)
+    except DocumentError as error:
+        return [Problem(code=FILES, file=file, message=error.message)]
+    return []
+
+
+def _document(out: Path, file: str, problems: list[Problem]) -> object:
+    try:
+        return read_json(out, file)
+    except DocumentError as error:
+        problems.append(Problem(code=FILES, file=file, message=error.message))
+        return None
+
+
+def _records(
+    out: Path, file: str, record: model.RecordName, problems: list[Problem]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    if missing := _missing(out, file):
+        problems += missing
+        return
+    for line, value in json_lines(out, file):
+        found = [value] if isinstance(value, Problem) else embedded().problems(record, value, file, line)
+        problems += found
+        if not found and isinstance(value, dict):
+            yield line, value
+
+
+def _clusters(out: Path, problems: list[Problem]) -> list[dict[str, Any]]:
+    values = _document(out, CLUSTERS, problems)
+    clusters = []
+    for place, value in enumerate(values if isinstance(values, list) else ()):
+        found = embedded().problems("cluster", value, f"{CLUSTERS} /{place}")
+        problems += found
+        clusters += [] if found else [value]
+    return clusters
+
+
+def _ranks(items: list[tuple[int, dict[str, Any]]]) -> Iterator[Problem]:
+    for expected, (line, item) in enumerate(items, start=1):
+        if item["rank"] != expected:
+            message = f"expected {expected}, got {item['rank']}"
+            yield Problem(code=RANKS, file=BACKLOG, line=line, pointer="/rank", message=message)
+
+
+def _groups(
+    items: list[tuple[int, dict[str, Any]]],
+    detections: list[tuple[int, dict[str, Any]]],
+    clusters: list[dict[str, Any]],
+) -> Iterator[Problem]:
+    """Yield items and detections whose group is no cluster, or that their cluster does not list."""
+    members = {cluster["group_id"]: set(cluster["event_ids"]) for cluster in clusters}
+    for line, item in items:
+        if item["group_id"] not in members:
+            message = f"{show(item['group_id'])} is no group of {CLUSTERS}"
+            yield Problem(code=GROUPS, file=BACKLOG, line=line, pointer="/group_id", message=message)
+    for line, detection in detections:
+        for place, gap in enumerate(detection["gaps"]):
+            if detection["event_id"] not in members.get(gap["group_id"], ()):
+                message = f"{show(gap['group_id'])} does not list {show(detection['event_id'])}"
+                pointer = f"/gaps/{place}/group_id"
+                yield Problem(code=GROUPS, file=DETECTIONS, line=line, pointer=pointer, message=message)

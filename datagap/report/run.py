@@ -1,0 +1,269 @@
+"""Make a report: read a pack as a stream, detect, verify, group, rank, and write whole or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from datagap import __version__, ids, model
+from datagap.catalog import Catalog
+from datagap.errors import DatagapError
+from datagap.gap import INTENTS
+from datagap.pack import layout
+from datagap.pack.document import digest, read_json
+from datagap.pack.folder import staged
+from datagap.pack.reader import Pack
+from datagap.report.claim import Checked
+from datagap.report.detecting import Detected, Detector
+from datagap.report.lexicon import load_lexicon
+from datagap.report.linking import Linker
+from datagap.report.rank import Group, group, rank
+from datagap.report.reading import Finding, Reader, redacted
+from datagap.report.redaction import Redactor
+from datagap.report.render import render
+from datagap.report.result import Export, FreshnessEntry, Report, Tallies
+from datagap.report.verifying import Verifier, percentile_95
+from datagap.validate import embedded
+
+RUN_CONFIG = "artifacts/run_config.json"
+NOTHING_SPENT = model.Spend(
+    calls=0,
+    cache_hits=0,
+    failures=0,
+    input_tokens=0,
+    cached_input_tokens=0,
+    output_tokens=0,
+    reasoning_tokens=0,
+    usd=0,
+)
+UNSERVED = ("blocked", "degraded")
+LATENCIES_NEEDED = 20
+"""Queries that a dataset needs for a 95th percentile of their latency to mean something."""
+
+
+def write_report(pack: Pack, options: model.RunConfig, out: Path, *, force: bool = False) -> Report:
+    """Write the report on `pack` to `out` and return it; raise MisuseError if `out` holds something else."""
+    with staged(out, force=force, is_ours=is_report) as staging:
+        report = analyse(pack, options)
+        for file, content in render(report).items():
+            staging.write(file, content)
+    return report
+
+
+def is_report(path: Path) -> bool:
+    """Return whether the folder holds a report."""
+    try:
+        embedded().read(model.RunConfig, read_json(path, RUN_CONFIG), RUN_CONFIG)
+    except DatagapError:
+        return False
+    return True
+
+
+def analyse(pack: Pack, options: model.RunConfig) -> Report:
+    """Return the report on `pack`; its answer key is never read."""
+    return _Analysis(pack, options).report()
+
+
+class _Analysis:
+    def __init__(self, pack: Pack, options: model.RunConfig) -> None:
+        self._pack = pack
+        self._options = options
+        self._manifest = pack.manifest()
+        self._catalog = pack.catalog()
+        self._reader = Reader(Linker(self._catalog, load_lexicon()), load_lexicon())
+
+    def report(self) -> Report:
+        groups = group(self._detected)
+        catalog, options = self._catalog, self._options
+        items = rank(groups, catalog, options.owners or {}, options.min_frequency)
+        return Report(
+            run=self._run(),
+            cost=model.Cost(llm=options.llm, total=NOTHING_SPENT, stages={}),
+            tallies=self._tallies(),
+            items=items,
+            detections=[_detection(one) for one in self._detected if one.gaps],
+            intents=[_intent(one) for one in self._detected if one.request],
+            clusters=[_cluster(one) for one in groups],
+            freshness=_freshness(catalog, options.owners or {}, groups),
+            lineage=catalog.lineage,
+            exports=_exports(groups),
+        )
+
+    # Reading
+
+    @cached_property
+    def _findings(self) -> Sequence[Finding]:
+        channels: list[model.Channel] = ["nlq", "slack", "email"]
+        if self._options.source != "all":
+            channels = [self._options.source]
+        findings = [self._reader.read(event) for channel in channels for event in self._sampled(channel)]
+        people = (person.person_id for person in self._catalog.people or ())
+        redactor = Redactor({*people, *(finding.actor for finding in findings)})
+        return [redacted(finding, redactor) for finding in findings]
+
+    def _sampled(self, channel: model.Channel) -> Iterator[layout.Event]:
+        """Yield the events of a channel, or as many as were asked for, spread evenly."""
+        wanted = self._options.sample
+        total = max(1, getattr(self._manifest.counts, layout.COUNT_NAMES[channel]))
+        for place, event in enumerate(self._pack.events(channel)):
+            if not wanted or wanted >= total or place * wanted // total != (place + 1) * wanted // total:
+                yield event
+
+    # Detecting
+
+    @cached_property
+    def _detected(self) -> Sequence[Detected]:
+        """Every event with what is behind it, in order of (when, id)."""
+        conversations: defaultdict[str, list[Finding]] = defaultdict(list)
+        for finding in self._findings:
+            conversations[finding.thread].append(finding)
+        verifier = Verifier(self._catalog, _latencies(self._findings), self._options.p95_ms)
+        queries = {finding.event_id: finding for finding in self._findings if finding.channel == "nlq"}
+        detector = Detector(self._catalog, verifier, queries)
+        detected = [one for conversation in conversations.values() for one in detector.detect(conversation)]
+        if self._options.focus_gaps:
+            detected = [_focused(one, self._options.focus_gaps) for one in detected]
+        return sorted(detected, key=lambda one: (one.finding.when, one.finding.event_id))
+
+    # Records
+
+    def _run(self) -> model.RunConfig:
+        hashes = digest(self._pack.path, layout.HASHES) if self._pack.has(layout.HASHES) else None
+        manifest = self._manifest
+        return replace(
+            self._options,
+            api_base=_without_user(self._options.api_base),
+            pack=model.PackReference(
+                pack_id=manifest.pack_id, generated_at=manifest.generated_at, hashes_digest=hashes
+            ),
+            generator_version=__version__,
+            spec_digest=model.SPEC_DIGEST,
+            events=len(self._findings),
+        )
+
+    def _tallies(self) -> Tallies:
+        gaps = [one for one in self._detected if one.gaps]
+        refuted = [one for one in gaps if all(gap.verdict == "contradicted" for gap in one.gaps)]
+        unexplained = [one for one in self._detected if not one.gaps and one.finding.outcome in UNSERVED]
+        return Tallies(
+            events=len(self._detected),
+            by_channel=Counter(one.finding.channel for one in self._detected),
+            requests=sum(one.request for one in self._detected),
+            with_gap=len(gaps) - len(refuted),
+            contradicted=len(refuted),
+            unexplained=len(unexplained),
+            none_reasons=Counter(one.none_reason for one in self._detected if one.none_reason),
+        )
+
+
+def _detection(one: Detected) -> model.Detection:
+    return model.Detection(
+        event_id=one.finding.event_id, request=one.request, gaps=[_gap(one, gap) for gap in one.gaps]
+    )
+
+
+def _gap(one: Detected, gap: Checked) -> model.DetectedGap:
+    finding = one.finding
+    quote = finding.quote_for(gap.claim.gap_type)
+    quotes = [model.Evidence(event_id=finding.event_id, quote=quote)] if quote else []
+    return model.DetectedGap(
+        gap_type=gap.claim.gap_type,
+        reason=gap.reason,
+        group_id=ids.group_id(gap.key),
+        subject=gap.claim.subject,
+        datasets=gap.datasets,
+        columns=gap.columns,
+        confidence=one.confidence,
+        verdict=gap.verdict,
+        settled_by=gap.settled_by,
+        evidence=[*quotes, *gap.facts],
+        source="rules",
+    )
+
+
+def _intent(one: Detected) -> model.Intent:
+    known = 0.9 if one.finding.outcome else 0.5
+    return model.Intent(
+        event_id=one.finding.event_id,
+        request=True,
+        none_reason=one.none_reason,
+        intent=INTENTS[one.gaps[0].claim.gap_type] if one.gaps else "lookup",
+        mentions=one.finding.links.mentions,
+        confidence=one.confidence if one.gaps else known,
+        source="rules",
+    )
+
+
+def _without_user(address: str) -> str:
+    """Return an address without a user name and password."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _focused(one: Detected, focus: Collection[model.GapType]) -> Detected:
+    """Return an event with the gaps of these types only."""
+    gaps = tuple(gap for gap in one.gaps if gap.claim.gap_type in focus)
+    return replace(one, gaps=gaps, confidence=one.confidence if gaps else 0.0)
+
+
+def _latencies(findings: Sequence[Finding]) -> Mapping[str, int]:
+    """Return the 95th percentile of query latency in milliseconds, by dataset with enough queries."""
+    by_dataset: defaultdict[str, list[int]] = defaultdict(list)
+    for finding in findings:
+        for name in finding.links.datasets[:1] if finding.latency_ms is not None else ():
+            by_dataset[name].append(finding.latency_ms or 0)
+    return {name: percentile_95(values) for name, values in by_dataset.items() if len(values) >= LATENCIES_NEEDED}
+
+
+def _cluster(one: Group) -> model.Cluster:
+    return model.Cluster(
+        group_id=one.group_id,
+        key=one.key,
+        gap_type=one.lead.claim.gap_type,
+        datasets=one.lead.datasets,
+        columns=one.lead.columns,
+        event_ids=sorted(detected.finding.event_id for detected, _ in one.members),
+    )
+
+
+def _freshness(catalog: Catalog, owners: Mapping[str, str], groups: Sequence[Group]) -> list[FreshnessEntry]:
+    """Return an entry for each dataset with a known load, the latest relative to its service level first."""
+    complaints: Counter[str] = Counter()
+    for one in groups:
+        for _, checked in one.members if one.lead.claim.gap_type == "freshness_breach" else ():
+            complaints.update(set(checked.claim.datasets))
+    entries = []
+    for row in catalog.freshness:
+        name = row.dataset
+        age = catalog.age_hours(name) or 0.0
+        late = bool(catalog.is_late(name))
+        dataset = catalog.by_name.get(name)
+        entries.append(
+            FreshnessEntry(
+                dataset=name,
+                owner=owners.get(name) or (dataset.owner if dataset else None),
+                max_loaded_at=row.max_loaded_at,
+                sla_hours=row.sla_hours,
+                age_hours=round(age, 2),
+                late=late,
+                root=catalog.late_root(name) if late else None,
+                complaints=complaints[name],
+            )
+        )
+    return sorted(entries, key=lambda entry: (entry.sla_hours - entry.age_hours, entry.dataset))
+
+
+def _exports(groups: Sequence[Group]) -> list[Export]:
+    claims = Counter(
+        checked.settled_by
+        for one in groups
+        for _, checked in one.members
+        if checked.verdict == "unverifiable" and checked.settled_by
+    )
+    return [
+        Export(fact_class=name, claims=count) for name, count in sorted(claims.items(), key=lambda it: (-it[1], it[0]))
+    ]

@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagap import model
+from datagap.errors import MisuseError
+from datagap.pack.checking import check_pack
+from datagap.pack.reader import Pack
+from datagap.report.checking import check_report
+from datagap.report.result import Report
+from datagap.report.run import analyse, write_report
+from datagap.synth.run import generate
+from datagap.validate import embedded
+from tests.handmade import FULL, column, dataset, email, query, slack, write_pack
+
+OPTIONS = model.default_value(model.RunConfig)
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated pack; tests that change it copy it first."""
+    folder = tmp_path_factory.mktemp("packs") / "p"
+    generate(replace(model.default_value(model.Config), seed=11), folder)
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def lines(folder: Path, file: str) -> Iterator[dict[str, Any]]:
+    return map(json.loads, (folder / file).read_text(encoding="utf-8").splitlines())
+
+
+def written(pack: Path, out: Path, **options: Any) -> dict[str, bytes]:
+    write_report(Pack(pack), replace(OPTIONS, **options), out)
+    return files_of(out)
+
+
+def rewrite(folder: Path, file: str, change: Any) -> None:
+    records = [change(record) for record in lines(folder, file)]
+    (folder / file).write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8", newline="\n")
+
+
+# What is written
+
+
+def test_a_report_is_valid_and_covers_every_event(pack: Path, tmp_path: Path) -> None:
+    report = write_report(Pack(pack), OPTIONS, tmp_path / "r")
+    assert check_report(tmp_path / "r") == []
+    events = sum(len(list(lines(pack, file))) for file in ("nl_queries.jsonl", "slack.jsonl", "email.jsonl"))
+    assert report.tallies.events == events == report.run.events
+
+
+def test_the_same_pack_gives_the_same_bytes(pack: Path, tmp_path: Path) -> None:
+    assert written(pack, tmp_path / "a") == written(pack, tmp_path / "b")
+
+
+def test_the_order_of_events_in_their_files_changes_nothing(pack: Path, tmp_path: Path) -> None:
+    shuffled = shutil.copytree(pack, tmp_path / "p")
+    for file in ("nl_queries.jsonl", "slack.jsonl", "email.jsonl"):
+        rows = (shuffled / file).read_bytes().splitlines(keepends=True)
+        random.Random(5).shuffle(rows)
+        (shuffled / file).write_bytes(b"".join(rows))
+    assert written(shuffled, tmp_path / "a") == written(pack, tmp_path / "b")
+
+
+def test_the_answer_key_and_the_bots_guesses_are_never_read(pack: Path, tmp_path: Path) -> None:
+    blind = shutil.copytree(pack, tmp_path / "p")
+    shutil.rmtree(blind / "truth")
+    rewrite(blind, "nl_queries.jsonl", lambda query: query | {"gap_types": ["quality_issue"]})
+    rewrite(blind, "slack.jsonl", lambda message: message | {"labels": ["access_denied"]})
+    assert written(blind, tmp_path / "a") == written(pack, tmp_path / "b")
+
+
+def test_what_the_texts_of_a_pack_say_is_found(pack: Path) -> None:
+    """The wordings state their gaps, so little may be missed and almost nothing made up: macro F1 over .9."""
+    types = {gap["gap_id"]: gap["gap_type"] for gap in lines(pack, "truth/gaps.jsonl")}
+    found = {detection.event_id: detection for detection in analyse(Pack(pack), OPTIONS).detections}
+    hits, extra, missed = Counter[str](), Counter[str](), Counter[str]()
+    for label in lines(pack, "truth/labels.jsonl"):
+        true = {types[gap_id] for gap_id in label["gap_ids"]}
+        detection = found.get(label["event_id"])
+        said = {gap.gap_type for gap in detection.gaps if gap.verdict != "contradicted"} if detection else set()
+        hits.update(true & said)
+        extra.update(said - true)
+        missed.update(true - said)
+    scores = [2 * hits[name] / (2 * hits[name] + extra[name] + missed[name]) for name in sorted(set(types.values()))]
+    assert len(scores) == 10
+    assert sum(scores) / len(scores) > 0.9
+
+
+def test_items_name_the_planted_gaps_that_most_people_ran_into(pack: Path) -> None:
+    items = analyse(Pack(pack), OPTIONS).items
+    named = {(item.gap_type, *item.datasets[:1], *item.columns[:1]) for item in items}
+    wanted = sorted(lines(pack, "truth/gaps.jsonl"), key=lambda gap: -gap["demand"]["people"])[:15]
+    for gap in wanted:
+        names = (gap["gap_type"], *gap["datasets"][:1], *gap["columns"][:1])
+        assert names in named or gap["gap_type"] in ("joinability_issue", "missing_asset")
+
+
+# What a claim is worth
+
+MARTS = [
+    dataset("mart_orders_daily"),
+    dataset("mart_orders_monthly", grain={"keys": ["region"], "period": "month"}),
+    dataset("mart_locked", access_roles=["vault"]),
+    dataset("mart_bare", description=""),
+    dataset("mart_huge", row_count=9_000_000_000),
+    dataset("mart_text", column("paid_on", "varchar"), column("region")),
+    dataset("mart_dirty", checks=[{"name": "u", "kind": "unique", "column": "region", "status": "fail"}]),
+    dataset("mart_late"),
+]
+LATE = {"mart_late": ("2026-03-01T00:00:00Z", 24)}
+CLAIMS: list[tuple[str, model.GapType, model.Verdict]] = [
+    ("There is no column brand_name in mart_orders_daily.", "missing_column", "confirmed"),
+    ("There is no column region in mart_orders_daily.", "missing_column", "contradicted"),
+    ("mart_orders_monthly only has one row per month, but I need it per day.", "grain_mismatch", "confirmed"),
+    ("The grain of mart_orders_daily is too coarse, I need it per day.", "grain_mismatch", "contradicted"),
+    ("paid_on in mart_text is stored as a string, so date filters fail.", "type_mismatch", "confirmed"),
+    ("order_date in mart_orders_daily is stored as a string.", "type_mismatch", "contradicted"),
+    ("mart_late has not been updated since Sunday.", "freshness_breach", "confirmed"),
+    ("mart_bare has no description. What exactly is in it?", "docs_missing", "confirmed"),
+    ("mart_orders_daily has no description.", "docs_missing", "contradicted"),
+    ("How do I join mart_orders_daily to mart_text? I see no common key.", "joinability_issue", "confirmed"),
+    ("I get permission denied on mart_locked.", "access_denied", "confirmed"),
+    ("I get permission denied on mart_orders_daily.", "access_denied", "contradicted"),
+    ("Queries on mart_huge time out, it is too big to scan.", "performance_limit", "confirmed"),
+    ("Queries on mart_text time out.", "performance_limit", "contradicted"),
+    ("mart_dirty has duplicate rows, the same region shows up twice.", "quality_issue", "confirmed"),
+    ("mart_text has duplicate rows.", "quality_issue", "unverifiable"),
+    ("I cannot find any dataset on parking fees.", "missing_asset", "confirmed"),
+]
+
+
+def report_on(folder: Path, *events: Mapping[str, Any], **more: Any) -> Report:
+    write_pack(folder, events, more.pop("datasets", MARTS), **{"loads": LATE, **more})
+    assert check_pack(folder, embedded()).of_level("error") == []
+    return analyse(Pack(folder), OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "gap_type", "verdict"), CLAIMS, ids=[f"{kind}-{verdict}" for _, kind, verdict in CLAIMS]
+)
+def test_a_claim_is_checked_against_the_catalog(
+    tmp_path: Path, text: str, gap_type: model.GapType, verdict: model.Verdict
+) -> None:
+    report = report_on(tmp_path / "p", slack("s1", text))
+    [detection] = report.detections
+    assert [(gap.gap_type, gap.verdict) for gap in detection.gaps] == [(gap_type, verdict)]
+    assert [item.gap_type for item in report.items] == ([] if verdict == "contradicted" else [gap_type])
+    assert detection.gaps[0].evidence[0].quote == text
+
+
+UNKNOWN: list[tuple[str, model.FactClass]] = [
+    ("I get permission denied on mart_orders_daily.", "access"),
+    ("mart_orders_daily has no description.", "descriptions"),
+    ("mart_orders_daily only has one row per month, but I need it per day.", "grain"),
+    ("There is no join key between mart_orders_daily and mart_text.", "keys"),
+    ("Queries on mart_orders_daily time out.", "row_counts"),
+    ("mart_orders_daily has duplicate rows.", "checks"),
+]
+OF_CLASS = {
+    "access": "access_roles",
+    "descriptions": "description",
+    "grain": "grain",
+    "keys": "foreign_keys",
+    "row_counts": "row_count",
+    "checks": "checks",
+}
+
+
+@pytest.mark.parametrize(("text", "fact_class"), UNKNOWN, ids=[fact_class for _, fact_class in UNKNOWN])
+def test_what_the_catalog_lacks_is_unknown_and_not_empty(
+    tmp_path: Path, text: str, fact_class: model.FactClass
+) -> None:
+    bare = [{key: value for key, value in one.items() if key != OF_CLASS[fact_class]} for one in MARTS]
+    coverage = {name: entry for name, entry in FULL.items() if name != fact_class}
+    report = report_on(tmp_path / "p", slack("s1", text), datasets=bare, coverage=coverage)
+    [gap] = report.detections[0].gaps
+    assert (gap.verdict, gap.settled_by) == ("unverifiable", fact_class)
+    assert [(export.fact_class, export.claims) for export in report.exports] == [(fact_class, 1)]
+
+
+def test_a_freshness_claim_is_checked_as_of_its_message_and_names_the_late_root(tmp_path: Path) -> None:
+    early = slack("s1", "mart_late has not been updated since Sunday.", when="2026-02-28T09:00:00Z")
+    later = slack("s2", "mart_late has not been updated since Sunday.", when="2026-03-04T09:00:00Z")
+    source = dataset("src_late", layer="source")
+    loads = {"src_late": ("2026-03-01T00:00:00Z", 24), "mart_late": ("2026-03-01T01:00:00Z", 24)}
+    report = report_on(
+        tmp_path / "p",
+        early,
+        later,
+        datasets=[source, dataset("mart_late")],
+        loads=loads,
+        lineage=[("src_late", "mart_late")],
+    )
+    verdicts = {detection.event_id: detection.gaps[0] for detection in report.detections}
+    assert verdicts["s1"].verdict == "unverifiable"  # loaded since: what the newest load was then is not known
+    assert verdicts["s2"].verdict == "confirmed"
+    assert verdicts["s2"].datasets == ("src_late", "mart_late")
+
+
+def test_a_follow_up_shares_the_need_of_its_thread_and_an_answer_does_not(tmp_path: Path) -> None:
+    opener = slack("s1", "There is no column brand_name in mart_orders_daily.")
+    events = [
+        opener,
+        slack("s2", "Looking into it.", thread_id="s1", actor="u_owner"),
+        slack("s3", "Same here, this blocks us too.", thread_id="s1", actor="u_bob"),
+    ]
+    report = report_on(tmp_path / "p", *events)
+    assert [detection.event_id for detection in report.detections] == ["s1", "s3"]
+    assert (report.items[0].people, report.items[0].events) == (2, 2)
+
+
+def test_a_failed_query_is_explained_by_the_catalog_or_counted_as_unexplained(tmp_path: Path) -> None:
+    report = report_on(
+        tmp_path / "p",
+        query("q1", "net revenue by brand", tables=["mart_orders_daily"], dims=["brand"], metrics=["net_revenue"]),
+        query("q2", "net revenue by region", tables=["mart_orders_daily"], dims=["region"], metrics=["net_revenue"]),
+        query("q3", "net revenue by brand", "answered", tables=["mart_orders_daily"], dims=["brand"]),
+    )
+    assert [(one.event_id, one.gaps[0].columns) for one in report.detections] == [("q1", ("brand",))]
+    assert report.tallies.unexplained == 1
+
+
+def test_look_alikes_are_no_gaps(tmp_path: Path) -> None:
+    texts = ["git push says permission denied (publickey)", "Can we join the call later?", "My laptop is too slow"]
+    report = report_on(tmp_path / "p", *(slack(f"s{place}", text) for place, text in enumerate(texts)))
+    assert report.items == []
+    assert sum(report.tallies.none_reasons.values()) == 3
+
+
+# Options
+
+
+def test_options_narrow_what_is_read_and_listed(pack: Path) -> None:
+    everything = analyse(Pack(pack), OPTIONS)
+    slack_only = analyse(Pack(pack), replace(OPTIONS, source="slack"))
+    assert set(slack_only.tallies.by_channel) == {"slack"}
+    focused = analyse(Pack(pack), replace(OPTIONS, focus_gaps=["docs_missing"]))
+    assert {item.gap_type for item in focused.items} == {"docs_missing"}
+    frequent = analyse(Pack(pack), replace(OPTIONS, min_frequency=20))
+    kept = [item.group_id for item in everything.items if item.events >= 20]
+    assert [item.group_id for item in frequent.items] == kept
+    sampled = analyse(Pack(pack), replace(OPTIONS, sample=50))
+    assert dict(sampled.tallies.by_channel) == {"nlq": 50, "slack": 50, "email": 50}
+
+
+def test_given_owners_win_over_the_catalogs(tmp_path: Path) -> None:
+    write_pack(tmp_path / "p", [slack("s1", "mart_bare has no description.")], MARTS)
+    catalogued = analyse(Pack(tmp_path / "p"), OPTIONS)
+    given = analyse(Pack(tmp_path / "p"), replace(OPTIONS, owners={"mart_bare": "team-x"}))
+    assert (catalogued.items[0].owner, given.items[0].owner) == ("u_owner", "team-x")
+
+
+def test_latency_over_the_limit_confirms_slowness(tmp_path: Path) -> None:
+    asked = [
+        query(f"q{n}", "net revenue by region", "answered", tables=["mart_text"], latency_ms=50_000) for n in range(30)
+    ]
+    report = report_on(tmp_path / "p", *asked, slack("s1", "Queries on mart_text time out."))
+    assert [gap.verdict for one in report.detections for gap in one.gaps] == ["confirmed"]
+
+
+# Personal data
+
+SECRETS = ["jane.doe@corp.example", "+49 30 1234567", "DE89370400440532013000", "123456789012", "u_bob", "U024BE7LH"]
+ID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
+
+
+def test_nothing_personal_is_written_anywhere(tmp_path: Path) -> None:
+    text = (
+        f"There is no column brand_name in mart_orders_daily, call +49 30 1234567 or mail jane.doe@corp.example, "
+        f"account DE89370400440532013000, ticket {ID}, customer 123456789012, cc @u_bob and <@U024BE7LH>, u_bob."
+    )
+    events = [slack("s1", text, actor="u_bob"), email("e1", text, f"Hi u_bob,\n{text}"), query("q1", text)]
+    write_pack(tmp_path / "p", events, MARTS)
+    outputs = written(tmp_path / "p", tmp_path / "r")
+    for file, content in outputs.items():
+        for secret in [*SECRETS, ID]:
+            assert secret.encode() not in content, (file, secret)
+    assert b"u_owner" in outputs["report.html"]
+    assert b"mart_orders_daily" in outputs["backlog.csv"]
+
+
+# The prior tool's packs
+
+
+def test_a_pack_of_the_prior_tools_shape_gives_warnings_and_a_report(tmp_path: Path) -> None:
+    plain = {"domain": "orders", "layer": "mart", "owner": "u_alex"}
+    names = [{"name": "units", "type": "integer"}, {"name": "units", "type": "number"}, {"name": "dt", "type": "date"}]
+    events = [
+        slack(
+            "s2",
+            "I'll check the docs",
+            thread_id="s1",
+            when="2026-03-03T00:00:00Z",
+            labels=[],
+            referenced_query_id=None,
+        ),
+        slack("s1", "Docs missing on orders table", thread_id=None, labels=[], referenced_query_id="q1"),
+        query(
+            "q1", "daily units by state", tables=["mart_orders_1"], dims=["state"], metrics=["units"], parsed_sql=None
+        ),
+    ]
+    folder = write_pack(
+        tmp_path / "p",
+        events,
+        [{**plain, "name": "mart_orders_1", "columns": names}],
+        lineage=[("src_orders", "mart_orders_1")],
+        coverage=None,
+        people=None,
+    )
+    checked = check_pack(folder, embedded())
+    assert checked.of_level("error") == []
+    codes = {problem.code for problem in checked.of_level("warning")}
+    assert codes >= {"DG107", "DG111", "DG113"}
+    report = analyse(Pack(folder), OPTIONS)
+    assert [item.summary.title for item in report.items if item.gap_type == "missing_column"] == [
+        "mart_orders_1 lacks state"
+    ]
+
+
+def test_an_existing_folder_is_replaced_only_if_it_is_a_report_and_forced(pack: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    write_report(Pack(pack), OPTIONS, out)
+    with pytest.raises(MisuseError, match="is not empty"):
+        write_report(Pack(pack), OPTIONS, out)
+    write_report(Pack(pack), OPTIONS, out, force=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("keep")
+    with pytest.raises(MisuseError, match="was not written by this command"):
+        write_report(Pack(pack), OPTIONS, tmp_path / "mine", force=True)
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "keep"
