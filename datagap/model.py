@@ -33,11 +33,6 @@ def dump(record: object) -> dict[str, Any]:
     return dumped
 
 
-def default_value(record_type: type[T]) -> T:
-    """Return a record with every default and nothing else."""
-    return load(record_type, {})
-
-
 @cache
 def _has_defaults(name: RecordName) -> bool:
     return '"default":' in json.dumps(schema(name))

@@ -86,6 +86,8 @@ def parse_yaml(content: bytes, where: str) -> object:
         mark = error.problem_mark
         place = f"{where}:{mark.line + 1}" if mark else where
         raise SettingsError(f"is not valid YAML ({error.problem})", where=place) from error
+    except (LookupError, AttributeError, TypeError) as error:
+        raise SettingsError("is not valid YAML (a value does not fit its tag)", where=where) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"is not valid YAML ({printable(str(error).splitlines()[0])})", where=where) from error
     _check_values(value, where)

@@ -199,7 +199,7 @@ def load(dataset: str, *, late: bool = True, root: str | None = "raw_payments", 
 def report(items: Sequence[model.BacklogItem], **changes: Any) -> Report:
     pack = model.PackReference(pack_id="retail_week_39", generated_at=SNAPSHOT)
     fields: dict[str, Any] = {
-        "run": replace(model.default_value(model.RunConfig), pack=pack, generator_version="0.1.0", events=4210),
+        "run": replace(model.load(model.RunConfig, {}), pack=pack, generator_version="0.1.0", events=4210),
         "cost": model.Cost(llm="off", total=_SPEND, stages={}),
         "tallies": Tallies(
             events=4210,
@@ -268,7 +268,7 @@ def filled(text: str) -> Report:
         for place in (1, 6)
     ]
     pack = model.PackReference(pack_id=name, generated_at=SNAPSHOT)
-    run = replace(model.default_value(model.RunConfig), pack=pack, generator_version="0.1.0")
+    run = replace(model.load(model.RunConfig, {}), pack=pack, generator_version="0.1.0")
     late = replace(load(name), owner=text, root=f"{name}'s source")
     edges = [model.LineageEdge(from_=f"{name}'s source", to=name), model.LineageEdge(from_=name, to=f"{name}'s mart")]
     cost = model.Cost(llm="on", total=_SPEND, stages={}, model=text)

@@ -73,3 +73,4 @@ def test_a_day_is_the_date_of_a_timestamp() -> None:
 
 def test_the_units_fit_together() -> None:
     assert clock.render(clock.WEEK + clock.DAY + clock.HOUR) == "1970-01-09T01:00:00Z"
+    assert clock.weekday(0) == clock.weekday(clock.WEEK) == 3

@@ -22,6 +22,7 @@ NEEDED = (
     "pyproject.toml",
     "scripts/codegen.py",
     "scripts/spec_lint.py",
+    "scripts/templates",
     "datagap/__init__.py",
     "datagap/errors.py",
     "datagap/schema.py",

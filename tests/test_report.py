@@ -22,14 +22,14 @@ from datagap.synth.run import generate
 from datagap.validate import embedded
 from tests.handmade import FULL, column, dataset, email, query, slack, write_pack
 
-OPTIONS = model.default_value(model.RunConfig)
+OPTIONS = model.load(model.RunConfig, {})
 
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generated pack; tests that change it copy it first."""
     folder = tmp_path_factory.mktemp("packs") / "p"
-    generate(replace(model.default_value(model.Config), seed=11), folder)
+    generate(replace(model.load(model.Config, {}), seed=11), folder)
     return folder
 
 

@@ -183,9 +183,33 @@ def test_a_weight_of_zero_is_never_picked_even_at_the_edges(weights: list[float]
     assert all(weights[position] for position in set(stream().pick("field", INDEX[:200], weights).tolist()))
 
 
-def test_weights_are_summed_one_after_the_other_on_every_python() -> None:
-    # 1 is lost beside 1e16 when summed naively, and kept by the sum() of Python 3.12.
-    assert set(stream().pick("field", INDEX, [1e16, 1, 1, -0.0]).tolist()) == {0}
+EDGES: list[tuple[Sequence[float], int, int]] = [
+    ([0, 1, 0], 0, 1),
+    ([0, 1, 0], SCALE - 1, 1),
+    ([1, 1], SCALE // 2 - 1, 0),
+    ([1, 1], SCALE // 2, 1),
+    ([1, 0, 1], SCALE // 2, 2),
+    # The total is 1 if it is rounded once at the end, as sum() does since Python 3.12: then 0 would never be picked.
+    ([0.5 / SCALE, 0.1 - 0.5 / SCALE, *[0.1] * 9], 0, 0),
+]
+
+
+@pytest.mark.parametrize(("weights", "high", "position"), EDGES)
+def test_the_edges_between_weights_lie_where_integers_put_them(
+    weights: Sequence[float], high: int, position: int
+) -> None:
+    index = np.array([index_of(high << 32)], dtype=np.uint64).astype(np.int64)
+    assert stream().words("field", index).tolist() == [high << 32]
+    assert stream().pick("field", index, weights).tolist() == [position]
+
+
+def index_of(word: int) -> int:
+    """Return the index that makes the stream's field give `word`: mix64 and the step can both be undone."""
+    for shift, factor in ((31, 0x94D049BB133111EB), (27, 0xBF58476D1CE4E5B9), (30, 1)):
+        word ^= word >> shift ^ word >> 2 * shift
+        word = word * pow(factor, -1, 2**64) % 2**64
+    key = int.from_bytes(hashlib.sha256(b"42/test/field").digest()[:8], "big")
+    return (word - key) * pow(int(GOLDEN), -1, 2**64) % 2**64
 
 
 @pytest.mark.parametrize("rate", [0.0, 1e-12, 0.05, 0.5, 0.65, 1.0])

@@ -48,6 +48,7 @@ QUERY_MESSAGES: list[tuple[dict[str, Any], list[str]]] = [
     ({"latency_ms": -1}, ["/latency_ms: expected at least 0, got -1"]),
     ({"latency_ms": 0.5}, ["/latency_ms: expected integer, got number (0.5)"]),
     ({"lang": "EN"}, ['/lang: does not match ^[a-z]{2}$, got "EN"; write it like en']),
+    ({"lang": "en\n"}, [r'/lang: does not match ^[a-z]{2}$, got "en\n"; write it like en']),
     ({"lang": 5}, ["/lang: expected string or null, got 5"]),
     (
         {"when": "today"},

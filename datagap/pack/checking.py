@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from datagap.pack import layout
 from datagap.pack.document import PARSE_CODE, DocumentError, digest, json_lines, read_csv, read_json, regular
 from datagap.pack.reader import FRESHNESS_COLUMNS, typed_row
 from datagap.problem import Level, Problem, did_you_mean, kind_of, show
+from datagap.schema import SchemaError
 from datagap.validate import Validator
 
 FILES: Final = "DG101"
@@ -50,11 +51,24 @@ class CheckedPack:
 
 
 def check_pack(path: Path, validator: Validator) -> CheckedPack:
-    """Return what is wrong with the pack in folder `path`; raise MisuseError if there is no such folder."""
+    """Return what is wrong with the pack in folder `path`.
+
+    Raises MisuseError if there is no such folder, SchemaError if the validator's schemas are too lax for the checks.
+    """
     if not path.is_dir():
         reason = "is not a folder" if path.exists() else "does not exist"
         raise MisuseError(reason, where=str(path), hint="give the folder of a pack")
-    return _Checker(path, validator).check()
+    try:
+        return _Checker(path, validator).check()
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        if not validator.replaced:
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        raise SchemaError(
+            f"your schemas accept a record that the checks cannot use ({reason})",
+            where=str(path),
+            hint="keep what the embedded schemas require",
+        ) from error
 
 
 @dataclass(slots=True)
@@ -76,6 +90,8 @@ class _Checker:
         self._references: list[tuple[str, int, str]] = []
         self._tables: set[str] | None = None
         self._documents: dict[str, object] = {}
+        self._partly_read: set[str] = set()
+        """Files of which a line or all is left out, so that what is not in them may be in the pack."""
         self._manifest: model.Manifest | None = None
 
     def check(self) -> CheckedPack:
@@ -141,11 +157,8 @@ class _Checker:
         freshness = list(self._freshness())
         people = list(self._records(layout.PEOPLE, "person")) if self._present(layout.PEOPLE) else None
         coverage = self._document(layout.COVERAGE, model.Coverage)
-        self._found.counts[layout.DATASETS] = len(datasets)
-        self._found.counts[layout.LINEAGE] = len(lineage)
-        self._found.counts[layout.FRESHNESS] = len(freshness)
         if people is not None:
-            self._check_unique(layout.PEOPLE, ((line, person["person_id"]) for line, person in people))
+            self._check_unique(layout.PEOPLE, (({"line": line}, person["person_id"]) for line, person in people))
         if self._manifest is None or len(self._found.of_level("error")) > before:
             return None
         as_of = self._manifest.generated_at
@@ -157,7 +170,8 @@ class _Checker:
         return catalog
 
     def _check_datasets(self, catalog: Catalog) -> None:
-        self._check_unique(layout.DATASETS, ((None, dataset.name) for dataset in catalog.datasets))
+        placed = (({"pointer": f"/{place}/name"}, dataset.name) for place, dataset in enumerate(catalog.datasets))
+        self._check_unique(layout.DATASETS, placed)
         for place, dataset in enumerate(catalog.datasets):
             names = [column.name for column in dataset.columns]
             for name, times in Counter(names).items():
@@ -166,13 +180,15 @@ class _Checker:
                     self._report(COLUMN_TWICE, layout.DATASETS, message, pointer=f"/{place}/columns")
 
     def _check_freshness(self, catalog: Catalog) -> None:
-        self._check_unique(layout.FRESHNESS, ((line + 2, row.dataset) for line, row in enumerate(catalog.freshness)))
+        placed = (({"line": line}, row.dataset) for line, row in enumerate(catalog.freshness, start=2))
+        self._check_unique(layout.FRESHNESS, placed)
         for line, row in enumerate(catalog.freshness, start=2):
             if row.dataset not in catalog.by_name:
                 message = f"{show(row.dataset)} is no dataset of the catalog"
                 self._report(FRESHNESS, layout.FRESHNESS, message, line=line, hint=self._nearest(row.dataset))
-        for name in catalog.by_name.keys() - catalog.load.keys() if catalog.covers("freshness") else ():
-            self._report(FRESHNESS, layout.FRESHNESS, f"has no row for {show(name)}")
+        for name in catalog.by_name if catalog.covers("freshness") else ():
+            if name not in catalog.load:
+                self._report(FRESHNESS, layout.FRESHNESS, f"has no row for {show(name)}")
 
     def _check_lineage(self, catalog: Catalog) -> None:
         for place, edge in enumerate(catalog.lineage):
@@ -188,6 +204,7 @@ class _Checker:
     def _check_events(self, channel: model.Channel) -> None:
         file = layout.EVENT_FILES[channel]
         if not self._present(file):
+            self._partly_read.add(file)
             return
         bounds = self._window()
         previous = ("", "")
@@ -226,6 +243,8 @@ class _Checker:
                 continue
             file = layout.EVENT_FILES[seen.channel]
             opener = self._events.get(seen.thread_id)
+            if opener is None and file in self._partly_read:
+                continue
             if opener is None or opener.channel != seen.channel:
                 message = f"{show(seen.thread_id)} is no message of this file"
                 self._report(REFERENCE, file, message, line=seen.line, pointer="/thread_id")
@@ -233,6 +252,8 @@ class _Checker:
                 message = f"is written before the message that opens its thread ({opener.when})"
                 self._report(REPLY_ORDER, file, message, line=seen.line, pointer="/when")
         for file, line, query in self._references:
+            if query not in self._events and layout.EVENT_FILES["nlq"] in self._partly_read:
+                continue
             if query not in self._events or self._events[query].channel != "nlq":
                 message = f"{show(query)} is no query of this pack"
                 self._report(REFERENCE, file, message, line=line, pointer="/referenced_query_id")
@@ -240,7 +261,12 @@ class _Checker:
     # Truth
 
     def _check_truth(self, catalog: Catalog | None) -> None:
-        if not self._present(layout.TRUTH_GAPS) and not self._present(layout.TRUTH_LABELS):
+        files = (layout.TRUTH_GAPS, layout.TRUTH_LABELS)
+        absent = [file for file in files if not self._present(file)]
+        if absent:
+            reported = {problem.file for problem in self._found.problems if problem.code == FILES}
+            for file in {*absent} - reported if len(absent) < len(files) else ():
+                self._report(FILES, file, "is missing from the answer key")
             return
         gaps = dict(self._gaps(catalog))
         labelled: set[str] = set()
@@ -248,16 +274,19 @@ class _Checker:
             event_id = label["event_id"]
             if event_id in labelled:
                 self._report(TRUTH, layout.TRUTH_LABELS, f"{show(event_id)} is labelled twice", line=line)
-            elif event_id not in self._events:
+            elif event_id not in self._events and not self._partly_read & {*layout.EVENT_FILES.values()}:
                 self._report(TRUTH, layout.TRUTH_LABELS, f"{show(event_id)} is no event of this pack", line=line)
             labelled.add(event_id)
             for gap_id in label["gap_ids"]:
-                if gap_id not in gaps:
-                    self._report(TRUTH, layout.TRUTH_LABELS, f"{show(gap_id)} is no gap of this pack", line=line)
-                else:
+                if gap_id in gaps:
                     gaps[gap_id][1] += label["request"]
-        for event_id in self._events.keys() - labelled:
-            self._report(TRUTH, layout.TRUTH_LABELS, f"has no label for {show(event_id)}")
+                elif layout.TRUTH_GAPS not in self._partly_read:
+                    self._report(TRUTH, layout.TRUTH_LABELS, f"{show(gap_id)} is no gap of this pack", line=line)
+        if layout.TRUTH_LABELS in self._partly_read:
+            return
+        for event_id in self._events:
+            if event_id not in labelled:
+                self._report(TRUTH, layout.TRUTH_LABELS, f"has no label for {show(event_id)}")
         for gap_id, (expected, counted) in gaps.items():
             if expected != counted:
                 message = f"{gap_id} says that {expected} requests met it, and the labels say {counted}"
@@ -322,15 +351,16 @@ class _Checker:
         }
         for name, file in counted.items():
             expected = getattr(self._manifest.counts, name)
-            if expected is not None and self._present(file) and expected != self._found.counts[file]:
+            if expected is not None and file in self._found.counts and expected != self._found.counts[file]:
                 message = f"says {expected}, and {file} has {self._found.counts[file]}"
                 self._report(COUNTS, layout.MANIFEST, message, pointer=f"/counts/{name}")
 
-    def _check_unique(self, file: str, names: Iterable[tuple[int | None, str]]) -> None:
+    def _check_unique(self, file: str, names: Iterable[tuple[Mapping[str, Any], str]]) -> None:
+        """Report the names, each with its place in the file, that an earlier one equals."""
         seen: set[str] = set()
-        for line, name in names:
+        for place, name in names:
             if name in seen:
-                self._report(UNIQUE, file, f"{show(name)} stands twice", line=line)
+                self._report(UNIQUE, file, f"{show(name)} stands twice", **place)
             seen.add(name)
 
     def _nearest(self, name: str) -> str:
@@ -362,6 +392,7 @@ class _Checker:
         if not isinstance(values, list):
             self._report(PARSE_CODE, file, f"expected an array, got {kind_of(values)}")
             return []
+        self._found.counts[file] = len(values)
         records = []
         for place, value in enumerate(values):
             problems = self._validator.problems(model.RECORDS[record_type], value, file, under=f"/{place}")
@@ -378,6 +409,8 @@ class _Checker:
         except DocumentError as error:
             self._report(PARSE_CODE, layout.FRESHNESS, error.message)
             return
+        if all(isinstance(row, dict) for _, row in rows):
+            self._found.counts[layout.FRESHNESS] = len(rows)
         for line, row in rows:
             if isinstance(row, Problem):
                 self._found.problems.append(row)
@@ -394,16 +427,18 @@ class _Checker:
             regular(self._path, file)
         except DocumentError as error:
             self._report(FILES, file, error.message)
+            self._partly_read.add(file)
             return
         accepts = self._validator.acceptor(record)
+        self._found.counts[file] = 0
         for line, value in json_lines(self._path, file):
             self._found.counts[file] += 1
-            if isinstance(value, Problem):
-                self._found.problems.append(value)
-            elif not accepts(value):
-                self._found.problems.extend(self._validator.problems(record, value, file, line))
-            elif isinstance(value, dict):
+            if isinstance(value, dict) and accepts(value):
                 yield line, value
+                continue
+            problems = [value] if isinstance(value, Problem) else self._validator.problems(record, value, file, line)
+            self._found.problems.extend(problems)
+            self._partly_read.add(file)
 
 
 def _in_cycles(catalog: Catalog) -> Iterator[str]:

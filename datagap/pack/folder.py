@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,11 @@ class Staging:
                 append(chunk)
 
 
+def destination(out: Path) -> Path:
+    """Return `out` as an absolute path without `.` and `..`; links are not followed."""
+    return Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow links
+
+
 @contextmanager
 def staged(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> Iterator[Staging]:
     """Yield a hidden sibling of `out` that takes its place when the block ends well, and is removed when it does not.
@@ -54,7 +60,7 @@ def staged(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> Iterat
     An existing `out` is replaced if it is empty, or with `force` if it `is_ours`. Raises MisuseError if it is
     neither, OutputError if the system refuses to write.
     """
-    out = Path(out).absolute()
+    out = destination(out)
     _refuse_occupied(out, force, is_ours)
     hidden = out.with_name(f".{out.name}.partial")
     try:

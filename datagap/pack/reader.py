@@ -68,14 +68,6 @@ class Pack:
         """Yield the events of a channel in file order."""
         return cast(Iterator[layout.Event], self._lines(layout.EVENT_TYPES[channel], layout.EVENT_FILES[channel]))
 
-    def truth_gaps(self) -> Iterator[model.TruthGap]:
-        """Yield the planted gaps."""
-        return self._lines(model.TruthGap, layout.TRUTH_GAPS)
-
-    def truth_labels(self) -> Iterator[model.TruthLabel]:
-        """Yield the event labels."""
-        return self._lines(model.TruthLabel, layout.TRUTH_LABELS)
-
     def _lines(self, record_type: type[T], file: str) -> Iterator[T]:
         for line, value in json_lines(self.path, file):
             if isinstance(value, Problem):

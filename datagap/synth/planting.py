@@ -243,8 +243,8 @@ class _Planter:
     def _access_denied(self, place: Place) -> _Fact | None:
         dataset = self._datasets[place.name]
         role = restriction(dataset.domain)
-        if place.name == self._spare or not self._able(role, dataset.owner):
-            return None
+        if place.name == self._spare or place.name in self._late or not self._able(role, dataset.owner):
+            return None  # who may not read a dataset cannot find it late
         self._datasets[place.name] = replace(dataset, access_roles=[role])
         locate = _at(place.name, "access_roles", lambda dataset: list(dataset.access_roles or ()))
         return _Fact("access_denied", "no_grant", [place.name], self._host_slots(place), locate, role=role)

@@ -37,6 +37,8 @@ LATENCIES_MS: Mapping[model.Outcome, tuple[int, int]] = {
     "degraded": (600, 12_000),
 }
 """Least and most time to an answer, by outcome."""
+CODE_QUOTES = 3
+"""One text in so many has its dataset names between backticks on Slack."""
 TIMEOUT_MS = (120_000, 300_000)
 
 
@@ -218,7 +220,7 @@ class Renderer:
             wording = self._wording(need.gap.gap_type, lang, channel, need.gap.reason, words["wording"])
             timeframe = self._speaker.timeframe(words["timeframe"], noise)
             slots = {**self._slots[place], "timeframe": _timeframe_slot(timeframe)}
-            quoted = channel == "slack" and words["tick"] % 3 == 0
+            quoted = channel == "slack" and words["tick"] % CODE_QUOTES == 0
             return wording, self._speaker.say(wording, slots, lang, noise, quoted=quoted)
         wording = self._wording(distractor if act == "open" else act, lang, channel, None, words["wording"])
         return wording, self._speaker.say(wording, {}, lang, noise)

@@ -12,7 +12,7 @@ import numpy as np
 from datagap import __version__, clock, model
 from datagap.errors import DatagapError, MisuseError
 from datagap.pack import canonical, layout
-from datagap.pack.folder import Staging, staged
+from datagap.pack.folder import Staging, destination, staged
 from datagap.pack.reader import Pack
 from datagap.seeding import Indexes, draw_seed
 from datagap.synth.choices import NO_NEED, Chooser, MessageChoices, ThreadChoices
@@ -46,7 +46,7 @@ def generate(config: model.Config, out: Path, *, force: bool = False) -> model.M
     Without a seed in `config` one is drawn and recorded. Raises MisuseError if `out` holds something else, or has a
     name that a pack cannot have.
     """
-    pack_id = out.absolute().name
+    pack_id = destination(out).name
     if not pack_id.isprintable():
         raise MisuseError("is no name for a pack", where=str(out), hint="choose one of printable characters for --out")
     seed = draw_seed() if config.seed is None else config.seed

@@ -12,8 +12,6 @@ from datagap.synth.planting import Slot
 from datagap.synth.scenario import SLOT, Wording, Wordings
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
-CODE_QUOTES = 3
-"""One dataset name in so many stands between backticks on Slack."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,12 +82,12 @@ def build_ground(config: model.Config, scenario: model.Scenario, seed: int) -> G
 def _people(
     config: model.Config, scenario: model.Scenario, domains: Sequence[model.Domain], stream: Stream
 ) -> list[model.Person]:
-    audiences = list(config.audience_weights)
+    audiences = sorted(config.audience_weights)  # because the order of keys means nothing
     roles = {audience: [role for role in scenario.people.roles if role.audience == audience] for audience in audiences}
     names = scenario.people.names
     ids = config.actors if not isinstance(config.actors, int) else [_person_id(i, names) for i in range(config.actors)]
     index = np.arange(len(ids), dtype=np.int64)
-    chosen = stream.pick("person/audience", index, list(config.audience_weights.values()))
+    chosen = stream.pick("person/audience", index, [config.audience_weights[audience] for audience in audiences])
     languages = stream.pick("person/lang", index, [share.pct for share in config.nlq.languages])
     restricted = {name.name: stream.chance(f"person/{name.name}", index, RESTRICTED_SHARE) for name in domains}
     people = []

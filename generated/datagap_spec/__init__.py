@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.0.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "912b56c0e3c954a8b691a86d22b958fc114347a9d76a4c724eab9776ee5e3ac5"
+SPEC_DIGEST = "2e3780f09c467181a8f0629bc73342bc12a6c8c661feef68ee88d72ff5e4143b"
 """SHA-256 over the schemas, keys sorted."""

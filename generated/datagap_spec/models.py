@@ -33,7 +33,7 @@ Fraction: TypeAlias = float
 
 
 Tally: TypeAlias = int
-"""Non-negative whole number of things."""
+"""Non-negative whole number of things, at most 2^53 - 1 so that every JSON reader keeps it."""
 
 
 Outcome: TypeAlias = Literal["answered", "blocked", "degraded", "slow", "uncertain"]
