@@ -251,3 +251,10 @@ def test_a_parent_without_permission_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         fill(tmp_path / "pack")
     assert os.strerror(13).lower() in str(caught.value)
+
+
+def test_parents_made_for_a_run_that_fails_are_removed_and_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(KeyError), staged(tmp_path / "there/a/b/out", force=False, is_ours=is_ours):
+        raise KeyError
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]

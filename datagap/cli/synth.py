@@ -142,7 +142,7 @@ def list_packs(session: Session, root: Path) -> None:
         try:
             manifest = Pack(path).manifest()
         except DatagapError as error:
-            session.warn(f"{path}: {error}")
+            session.warn(f"{path}: {str(error).removeprefix(str(path) + os.sep)}")
             continue
         counts = manifest.counts
         numbers = (counts.catalog_datasets, counts.nl_queries, counts.slack, counts.email)

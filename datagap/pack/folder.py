@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from datagap.errors import DatagapError, MisuseError, system_reason
@@ -63,6 +63,7 @@ def staged(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> Iterat
     out = destination(out)
     _refuse_occupied(out, force, is_ours)
     hidden = out.with_name(f".{out.name}.partial")
+    made = [folder for folder in out.parents if not folder.exists()]
     try:
         if force and hidden.is_dir():
             shutil.rmtree(hidden)
@@ -82,11 +83,10 @@ def staged(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> Iterat
     try:
         yield Staging(hidden)
         _replace(hidden, out)
-    except OSError as error:
-        shutil.rmtree(hidden, ignore_errors=True)
-        raise _refused(error, out) from error
-    except BaseException:
-        shutil.rmtree(hidden, ignore_errors=True)
+    except BaseException as error:
+        _remove(hidden, made)
+        if isinstance(error, OSError):
+            raise _refused(error, out) from error
         raise
 
 
@@ -103,6 +103,14 @@ def _refuse_occupied(out: Path, force: bool, is_ours: Callable[[Path], bool]) ->
         raise MisuseError(
             "is not empty and was not written by this command", where=str(out), hint="choose another --out"
         )
+
+
+def _remove(hidden: Path, made: Iterable[Path]) -> None:
+    """Remove the staging folder, and the parents that were made for it if nothing else is in them."""
+    shutil.rmtree(hidden, ignore_errors=True)
+    with suppress(OSError):
+        for folder in made:
+            folder.rmdir()
 
 
 def _replace(hidden: Path, out: Path) -> None:

@@ -11,6 +11,12 @@ from datagap.report.lexicon import Lexicon, fold
 from datagap.report.linking import LONGEST_TEXT, Linker, Links
 from datagap.report.redaction import Redactor
 
+SERVED: Mapping[model.Outcome, model.NoneReason] = {
+    "answered": "answered",
+    "slow": "answered",
+    "uncertain": "analysis_request",
+}
+"""Why a query that ended so is about no gap; its words are not searched for one."""
 QUOTE = 240
 """Characters of a quote."""
 
@@ -59,8 +65,9 @@ class Reader:
     def read(self, event: Event) -> Finding:
         """Return what `event` says."""
         text = event_text(event)[:LONGEST_TEXT]
-        folded = fold(text)
         links = self._linker.link(text)
+        served = isinstance(event, model.NlQuery) and event.outcome in SERVED
+        folded = "" if served else fold(text)
         places = self._signals(folded)
         weak = tuple(kind for kind, pattern in self._lexicon.weak.items() if pattern.search(folded))
         finding = Finding(
@@ -106,13 +113,12 @@ def _query(finding: Finding, event: model.NlQuery) -> Finding:
     links = finding.links
     named = links.datasets or tuple(event.tables or ())[:1]
     columns = dict.fromkeys([*links.columns, *(event.dims or ()), *(event.metrics or ())])
-    reasons: dict[str, model.NoneReason] = {"answered": "answered", "slow": "answered", "uncertain": "analysis_request"}
     return replace(
         finding,
         links=replace(links, datasets=named, columns=tuple(columns)),
         asks=True,
         outcome=event.outcome,
-        none_reason=reasons.get(event.outcome),
+        none_reason=SERVED.get(event.outcome),
         latency_ms=event.latency_ms,
     )
 
