@@ -30,6 +30,14 @@ class SettingsError(DatagapError):
 class _Loader(yaml.SafeLoader):
     """YAML without surprises: no key twice, `1e-3` is a number, and `on`, `1:30` and dates are text."""
 
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        text: str = super().construct_scalar(node)
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise yaml.MarkedYAMLError(problem="half a character in a text", problem_mark=node.start_mark) from error
+        return text
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:

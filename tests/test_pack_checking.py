@@ -1,0 +1,485 @@
+"""A pack with one thing wrong in it is reported for that thing, by rule, file and line."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import pytest
+
+from datagap.errors import MisuseError
+from datagap.pack.checking import WARNINGS, check_pack
+from datagap.validate import embedded
+from tests import handmade, packs
+
+Documents: TypeAlias = dict[str, Any]
+"""The parsed content of a pack's files: lists for JSON lines, text for CSV."""
+DATASETS, LINEAGE, FRESHNESS = "catalog/datasets.json", "catalog/lineage.json", "catalog/freshness.csv"
+GAPS, LABELS = "truth/gaps.jsonl", "truth/labels.jsonl"
+COUNTED = {
+    "catalog_datasets": DATASETS,
+    "catalog_freshness_rows": FRESHNESS,
+    "catalog_lineage_edges": LINEAGE,
+    "catalog_people": "catalog/people.jsonl",
+    "nl_queries": "nl_queries.jsonl",
+    "slack": "slack.jsonl",
+    "email": "email.jsonl",
+    "truth_gaps": GAPS,
+    "truth_labels": LABELS,
+}
+
+
+def gap(gap_id: str, gap_type: str, reason: str, datasets: list[str], fact: dict[str, Any], events: int) -> Any:
+    return {
+        "gap_id": gap_id,
+        "gap_type": gap_type,
+        "reason": reason,
+        "datasets": datasets,
+        "columns": [],
+        "fact": fact,
+        "severity": "high",
+        "began_at": "2026-03-01T00:00:00Z",
+        "resolved_at": None,
+        "demand": {"people": 1, "events": events},
+    }
+
+
+def label(event_id: str, *gap_ids: str) -> dict[str, Any]:
+    none = {} if gap_ids else {"none_reason": "answered"}
+    request = bool(gap_ids) or event_id.startswith("q")
+    rest = {"gap_ids": [*gap_ids], "mentions": [], "intent": "lookup", "lang": "en"}
+    return {"event_id": event_id, "request": request, **none, **rest}
+
+
+COLUMNS = ["order_date", "region", "net_revenue"]
+TINY: Documents = {
+    "manifest.json": {
+        "pack_id": "tiny",
+        "generated_at": handmade.NOW,
+        "generator_version": "0.1.0",
+        "seed": None,
+        "config_echo": {"time_window_days": 7},
+    },
+    DATASETS: [handmade.dataset("raw_orders"), handmade.dataset("mart_orders")],
+    LINEAGE: [{"from": "raw_orders", "to": "mart_orders"}],
+    FRESHNESS: (
+        "dataset,max_loaded_at,sla_hours\n"
+        "raw_orders,2026-03-01T06:00:00Z,24\n"
+        "mart_orders,2026-03-05T06:00:00Z,24\n"
+    ),
+    "catalog/coverage.json": handmade.FULL,
+    "catalog/people.jsonl": [{"person_id": "u_ann"}, {"person_id": "u_owner"}],
+    "nl_queries.jsonl": [
+        handmade.query("q_1", "Net revenue by region", "answered", when="2026-03-04T10:00:00Z", tables=["mart_orders"]),
+        handmade.query("q_2", "Net revenue by segment in mart_orders", when="2026-03-04T10:30:00Z"),
+    ],
+    "slack.jsonl": [
+        handmade.slack("s_1", "There is no segment in mart_orders.", referenced_query_id="q_2"),
+        handmade.slack("s_2", "Looking into it.", when="2026-03-04T11:30:00Z", thread_id="s_1"),
+    ],
+    "email.jsonl": [handmade.email("e_1", "raw_orders", "It is from Sunday.")],
+    GAPS: [
+        gap("g_1", "missing_column", "absent", ["mart_orders"],
+            {"file": DATASETS, "pointer": "/1/columns", "value": COLUMNS}, 2),
+        gap("g_2", "freshness_breach", "failed_run", ["raw_orders"],
+            {"file": FRESHNESS, "pointer": "/0/max_loaded_at", "value": "2026-03-01T06:00:00Z"}, 1),
+    ],
+    LABELS: [label("q_1"), label("q_2", "g_1"), label("s_1", "g_1"), label("s_2"), label("e_1", "g_2")],
+}  # fmt: skip
+
+
+def rendered(documents: Documents) -> dict[str, bytes]:
+    """Return the bytes of each file; counts in the manifest are recounted where they do not stand there."""
+    counts = {
+        name: documents[file].count("\n") - 1 if file == FRESHNESS else len(documents[file])
+        for name, file in COUNTED.items()
+        if file in documents
+    }
+    manifest = documents["manifest.json"]
+    documents["manifest.json"] = {**manifest, "counts": {**counts, **manifest.get("counts", {})}}
+    return {file: _bytes(file, content) for file, content in documents.items()}
+
+
+def _bytes(file: str, content: Any) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    if file.endswith(".jsonl"):
+        return b"".join(json.dumps(record).encode() + b"\n" for record in content)
+    return content.encode() if file.endswith(".csv") else json.dumps(content, indent=1).encode()
+
+
+def problems(folder: Path) -> list[str]:
+    return [f"{problem.level} {problem.code} {problem}" for problem in check_pack(folder, embedded()).problems]
+
+
+def tiny(folder: Path, edit: Callable[[Documents], object] = lambda _: None) -> Path:
+    documents = copy.deepcopy(TINY)
+    edit(documents)
+    return packs.write(folder, rendered(documents))
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One thing that is wrong: in the documents, in their bytes, or on disk after the files were hashed."""
+
+    name: str
+    where: Literal["documents", "bytes", "disk"]
+    edit: Callable[[Any], object]
+
+
+def at(*path: Any, **change: Any) -> Callable[[Documents], None]:
+    """Return an edit that changes keys of the object at a path; a value of ... removes the key."""
+
+    def edit(documents: Documents) -> None:
+        target: Any = documents
+        for part in path:
+            target = target[part]
+        target.update(change)
+        for key in [key for key, value in change.items() if value is ...]:
+            del target[key]
+
+    return edit
+
+
+def add(file: str, record: Any, place: int | None = None) -> Callable[[Documents], None]:
+    """Return an edit that adds a record to a file."""
+    return lambda documents: documents[file].insert(len(documents[file]) if place is None else place, record)
+
+
+def drop(file: str, place: int) -> Callable[[Documents], None]:
+    """Return an edit that removes a record from a file."""
+    return lambda documents: documents[file].pop(place)
+
+
+def both(*edits: Callable[[Any], object]) -> Callable[[Documents], None]:
+    """Return an edit that makes several."""
+
+    def edit(documents: Documents) -> None:
+        for one in edits:
+            one(documents)
+
+    return edit
+
+
+def swap(file: str, old: str, new: str) -> Callable[[Any], None]:
+    """Return an edit that replaces text in a file, in the documents or in their bytes."""
+
+    def edit(files: Documents) -> None:
+        content = files[file]
+        assert (old if isinstance(content, str) else old.encode()) in content
+        files[file] = (
+            content.replace(old, new) if isinstance(content, str) else content.replace(old.encode(), new.encode())
+        )
+
+    return edit
+
+
+def raw(file: str, old: bytes, new: bytes) -> Callable[[dict[str, bytes]], None]:
+    """Return an edit that replaces bytes in a file, the last time they occur."""
+
+    def edit(files: dict[str, bytes]) -> None:
+        before, found, after = files[file].rpartition(old)
+        assert found
+        files[file] = before + new + after
+
+    return edit
+
+
+def listed(**entries: str) -> Callable[[Path], None]:
+    """Return an edit that adds entries to hashes.json."""
+
+    def edit(folder: Path) -> None:
+        path = folder / "hashes.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+
+    return edit
+
+
+ZEROS = "0" * 64
+BREAKAGES = [
+    # Files and hashes
+    Broken("a file is missing", "disk", lambda folder: (folder / "slack.jsonl").unlink()),
+    Broken("the answers are missing", "disk", lambda folder: (folder / LABELS).unlink()),
+    Broken("the manifest is missing", "disk", lambda folder: (folder / "manifest.json").unlink()),
+    Broken("the hashes are missing", "disk", lambda folder: (folder / "hashes.json").unlink()),
+    Broken(
+        "a folder in place of a file", "disk", lambda folder: ((folder / LINEAGE).unlink(), (folder / LINEAGE).mkdir())
+    ),
+    Broken(
+        "a byte has changed",
+        "disk",
+        lambda folder: (folder / "email.jsonl").write_bytes(
+            (folder / "email.jsonl").read_bytes().replace(b"Sun", b"Mon")
+        ),
+    ),
+    Broken("a file too many", "disk", lambda folder: (folder / "catalog" / "notes.txt").write_text("?")),
+    Broken("hashes of a file that is not there", "disk", listed(**{"gone.txt": ZEROS})),
+    Broken("hashes of a file elsewhere", "disk", listed(**{"../other/manifest.json": ZEROS})),
+    Broken("hashes of an absolute path", "disk", listed(**{"/etc/passwd": ZEROS})),
+    Broken("a hash that is none", "disk", listed(**{"email.jsonl": "abc"})),
+    Broken("hashes that are no JSON", "disk", lambda folder: (folder / "hashes.json").write_text("{")),
+    # Counts
+    Broken("a wrong count", "documents", at("manifest.json", counts={"nl_queries": 3})),
+    Broken("every count is wrong", "documents", at("manifest.json", counts=dict.fromkeys(COUNTED, 9))),
+    # Ids
+    Broken("an id twice", "documents", both(at("nl_queries.jsonl", 1, id="q_1"), drop(LABELS, 1))),
+    Broken("an id in two channels", "documents", both(at("email.jsonl", 0, id="s_2"), drop(LABELS, 4))),
+    Broken("a dataset twice", "documents", add(DATASETS, handmade.dataset("raw_orders"))),
+    Broken("a person twice", "documents", add("catalog/people.jsonl", {"person_id": "u_ann", "role": "CEO"})),
+    Broken("a gap twice", "documents", add(GAPS, TINY[GAPS][1])),
+    # References
+    Broken("a thread that is not there", "documents", at("slack.jsonl", 1, thread_id="s_9")),
+    Broken("a thread of another channel", "documents", at("email.jsonl", 0, thread_id="s_1")),
+    Broken("a query that is not there", "documents", at("slack.jsonl", 0, referenced_query_id="q_9")),
+    Broken("a query that is a message", "documents", at("email.jsonl", 0, referenced_query_id="s_1")),
+    # Time
+    Broken(
+        "a reply before its opener",
+        "documents",
+        both(at("slack.jsonl", 1, when="2026-03-04T10:59:59Z"), lambda docs: docs["slack.jsonl"].reverse()),
+    ),
+    Broken("out of order", "documents", lambda docs: docs["nl_queries.jsonl"].reverse()),
+    Broken("after the snapshot", "documents", at("email.jsonl", 0, when="2026-03-05T18:00:01Z")),
+    Broken("before the window", "documents", at("email.jsonl", 0, when="2026-02-26T17:59:59Z")),
+    # Catalog
+    Broken(
+        "an answer from a table that is not there",
+        "documents",
+        at("nl_queries.jsonl", 0, tables=["mart_orders", "mart_order"]),
+    ),
+    Broken("a freshness row is missing", "documents", swap(FRESHNESS, "mart_orders,2026-03-05T06:00:00Z,24\n", "")),
+    Broken(
+        "a freshness row too many",
+        "documents",
+        swap(FRESHNESS, "mart_orders,", "stg_orders,2026-03-05T06:00:00Z,24\nmart_orders,"),
+    ),
+    Broken(
+        "a freshness row twice",
+        "documents",
+        lambda docs: docs.update({FRESHNESS: docs[FRESHNESS] + docs[FRESHNESS].split("\n")[1] + "\n"}),
+    ),
+    Broken("lineage from nowhere", "documents", add(LINEAGE, {"from": "src", "to": "raw_orders"})),
+    Broken("lineage to nowhere", "documents", add(LINEAGE, {"from": "raw_orders", "to": "dashboard"})),
+    Broken("a dataset from itself", "documents", add(LINEAGE, {"from": "mart_orders", "to": "mart_orders"})),
+    Broken("a circle", "documents", add(LINEAGE, {"from": "mart_orders", "to": "raw_orders"})),
+    Broken(
+        "a circle over ends that are no datasets",
+        "documents",
+        both(add(LINEAGE, {"from": "mart_orders", "to": "x"}), add(LINEAGE, {"from": "x", "to": "raw_orders"})),
+    ),
+    Broken(
+        "a column twice",
+        "documents",
+        lambda docs: docs[DATASETS][0]["columns"].extend(docs[DATASETS][0]["columns"][:1] * 2),
+    ),
+    # Truth
+    Broken("a label is missing", "documents", drop(LABELS, 0)),
+    Broken("a label twice", "documents", add(LABELS, label("q_1"))),
+    Broken("a label for nothing", "documents", add(LABELS, label("q_7"))),
+    Broken("a label with a gap that is not there", "documents", at(LABELS, 1, gap_ids=["g_1", "g_7"])),
+    Broken("a demand that is not so", "documents", at(GAPS, 0, demand={"people": 1, "events": 5})),
+    Broken("a gap on a dataset that is not there", "documents", at(GAPS, 1, datasets=["raw_order"])),
+    Broken(
+        "a fact that is no longer so",
+        "documents",
+        lambda docs: docs[DATASETS][1]["columns"].append(handmade.column("segment")),
+    ),
+    Broken("a load that is no longer so", "documents", swap(FRESHNESS, "2026-03-01T06:00:00Z", "2026-03-05T07:00:00Z")),
+    Broken(
+        "a fact beyond the list",
+        "documents",
+        at(GAPS, 0, fact={"file": DATASETS, "pointer": "/7/columns", "value": []}),
+    ),
+    Broken(
+        "a fact in no property", "documents", at(GAPS, 0, fact={"file": DATASETS, "pointer": "/1/colums", "value": []})
+    ),
+    Broken(
+        "a fact in another file",
+        "documents",
+        at(GAPS, 0, fact={"file": "/etc/passwd", "pointer": "/0/name", "value": "raw_orders"}),
+    ),
+    Broken(
+        "a fact in the lineage",
+        "documents",
+        at(GAPS, 0, fact={"file": LINEAGE, "pointer": "/0/to", "value": "mart_orders"}),
+    ),
+    # What cannot be read
+    Broken("a truncated last line", "bytes", lambda files: files.update({"email.jsonl": files["email.jsonl"][:60]})),
+    Broken("no UTF-8", "bytes", raw("slack.jsonl", b"Looking", b"L\xf6\xf6king")),
+    Broken("NaN", "bytes", raw("nl_queries.jsonl", b'"blocked"', b'"blocked", "latency_ms": NaN')),
+    Broken("a key twice", "bytes", raw("slack.jsonl", b'"text"', b'"actor": "u_bob", "text"')),
+    Broken("a key twice in the catalog", "bytes", raw(DATASETS, b'"owner"', b'"owner": null,\n  "owner"')),
+    Broken("an empty line", "bytes", raw("email.jsonl", b"\n", b"\n\n")),
+    Broken("a catalog that is no list", "documents", lambda docs: docs.update({DATASETS: {}})),
+    Broken("another header", "documents", swap(FRESHNESS, "sla_hours", "sla")),
+    Broken("a row too short", "documents", swap(FRESHNESS, "raw_orders,2026-03-01T06:00:00Z,24", "raw_orders,24")),
+    Broken("no number of hours", "documents", swap(FRESHNESS, "Z,24\nmart", "Z,soon\nmart")),
+    # What breaks its schema
+    Broken("no id", "documents", at("slack.jsonl", 1, id=...)),
+    Broken("a misspelt property", "documents", at(DATASETS, 1, "columns", 2, typ="date")),
+    Broken("an outcome that is none", "documents", at("nl_queries.jsonl", 1, outcome="failed")),
+    Broken("a misspelt key in the echo", "documents", at("manifest.json", "config_echo", nql={})),
+    Broken("a coverage that is none", "documents", at("catalog/coverage.json", keys={"status": "some"})),
+]
+
+
+def broken_pack(broken: Broken, folder: Path) -> Path:
+    documents = copy.deepcopy(TINY)
+    if broken.where == "documents":
+        broken.edit(documents)
+    files = rendered(documents)
+    if broken.where == "bytes":
+        broken.edit(files)
+    packs.write(folder, files)
+    if broken.where == "disk":
+        broken.edit(folder)
+    return folder
+
+
+def test_one_thing_wrong_is_reported_and_nothing_else(tmp_path: Path) -> None:
+    parts = []
+    for place, broken in enumerate(BREAKAGES):
+        found = problems(broken_pack(broken, tmp_path / str(place)))
+        parts.append("\n".join([f"# {broken.name}", *found, ""]))
+    packs.check_snapshot("pack_problems", "\n".join(parts))
+
+
+def reported() -> list[list[str]]:
+    """Return level and code of each problem in the snapshot."""
+    lines = packs.snapshot("pack_problems").splitlines()
+    return [line.split(" ")[:2] for line in lines if line and not line.startswith("#")]
+
+
+def test_every_rule_is_broken_by_some_case() -> None:
+    assert {code for _, code in reported()} == {"DG001", "DG002", *(f"DG{number}" for number in range(101, 116))}
+
+
+def test_what_the_prior_tool_does_is_a_warning_and_all_else_an_error() -> None:
+    assert {code for level, code in reported() if level == "warning"} == WARNINGS
+    assert {code for level, code in reported() if level == "error"} & WARNINGS == set()
+
+
+def test_a_whole_pack_has_no_problems(tmp_path: Path) -> None:
+    checked = check_pack(tiny(tmp_path), embedded())
+    assert checked.problems == []
+    assert {name: checked.counts[file] for name, file in COUNTED.items()} == {
+        "catalog_datasets": 2,
+        "catalog_freshness_rows": 2,
+        "catalog_lineage_edges": 1,
+        "catalog_people": 2,
+        "nl_queries": 2,
+        "slack": 2,
+        "email": 1,
+        "truth_gaps": 2,
+        "truth_labels": 5,
+    }
+
+
+FINE: dict[str, Callable[[Documents], object]] = {
+    "no answer key": lambda docs: (docs.pop(GAPS), docs.pop(LABELS)),
+    "no people and no coverage": lambda docs: (docs.pop("catalog/people.jsonl"), docs.pop("catalog/coverage.json")),
+    "no events": lambda docs: docs.update({file: [] for file in [*packs.CHANNELS.values(), GAPS, LABELS]}),
+    "a last line without an end": lambda docs: docs.update({LABELS: _bytes(LABELS, docs[LABELS]).rstrip()}),
+    "windows line endings": lambda docs: docs.update(
+        {"email.jsonl": _bytes("email.jsonl", docs["email.jsonl"]).replace(b"\n", b"\r\n")}
+    ),
+    "at the very start and end": both(
+        at("nl_queries.jsonl", 0, when="2026-02-26T18:00:00Z"), at("email.jsonl", 0, when=handmade.NOW)
+    ),
+    "a thread that names itself": at("slack.jsonl", 0, thread_id="s_1"),
+    "a failed query on a table that is not there": at("nl_queries.jsonl", 1, tables=["mart_segments"]),
+    "freshness that is not known of all": both(
+        at("catalog/coverage.json", freshness={"status": "partial"}),
+        swap(FRESHNESS, "mart_orders,2026-03-05T06:00:00Z,24\n", ""),
+    ),
+    "datasets that are not known all": both(
+        at("catalog/coverage.json", datasets={"status": "partial"}), at("nl_queries.jsonl", 0, tables=["mart_stores"])
+    ),
+    "a fact that held and was resolved": both(
+        at(GAPS, 0, resolved_at="2026-03-05T00:00:00Z"),
+        lambda docs: docs[DATASETS][1]["columns"].append(handmade.column("segment")),
+    ),
+    "a fact about the whole catalog": at(GAPS, 0, fact={"file": DATASETS, "pointer": "", "value": None}),
+}
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_is_unusual_and_right_is_no_problem(name: str, tmp_path: Path) -> None:
+    documents = copy.deepcopy(TINY)
+    FINE[name](documents)
+    files = rendered({file: content for file, content in documents.items() if not isinstance(content, bytes)})
+    files |= {file: content for file, content in documents.items() if isinstance(content, bytes)}
+    manifest = json.loads(files["manifest.json"])
+    manifest["counts"] |= {
+        name: len(files[file].splitlines()) for name, file in COUNTED.items() if isinstance(documents.get(file), bytes)
+    }
+    files["manifest.json"] = json.dumps(manifest).encode()
+    assert problems(packs.write(tmp_path, files)) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+@pytest.mark.parametrize("file", [*packs.CHANNELS.values(), DATASETS, FRESHNESS, LINEAGE, "manifest.json", LABELS])
+def test_a_link_out_of_the_pack_is_not_followed(file: str, tmp_path: Path) -> None:
+    folder = tiny(tmp_path / "pack")
+    (folder / file).rename(tmp_path / "elsewhere")
+    (folder / file).symlink_to(tmp_path / "elsewhere")
+    found = problems(folder)
+    assert found
+    assert all(problem.startswith(("error DG101 ", "error DG002 ")) and f" {file}: " in problem for problem in found)
+    assert any("is not a regular file" in problem for problem in found)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("gone", "does not exist"), ("file", "is not a folder")])
+def test_a_pack_that_is_not_there_is_misuse(name: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(MisuseError) as caught:
+        check_pack(tmp_path / name, embedded())
+    assert str(caught.value) == f"{tmp_path / name}: {reason}; give the folder of a pack"
+
+
+def test_an_empty_folder_lacks_every_file_that_a_pack_must_have(tmp_path: Path) -> None:
+    required = ["manifest.json", "hashes.json", DATASETS, FRESHNESS, LINEAGE, *packs.CHANNELS.values()]
+    hint = "is missing; make the pack anew or restore the file"
+    assert problems(tmp_path) == [f"error DG101 {file}: {hint}" for file in required]
+
+
+# Made packs
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> packs.Files:
+    return packs.make(tmp_path_factory.mktemp("made") / "pack")
+
+
+def test_a_made_pack_has_no_problems(made: packs.Files) -> None:
+    assert problems(made.folder) == []
+
+
+@pytest.mark.parametrize(
+    "file", ["nl_queries.jsonl", "truth/labels.jsonl", DATASETS, FRESHNESS, "catalog/coverage.json"]
+)
+def test_any_changed_byte_of_a_made_pack_is_noticed(file: str, made: packs.Files, tmp_path: Path) -> None:
+    files = packs.tree(made.folder)
+    content = files[file]
+    for place in range(7, len(content), len(content) // 5):
+        files[file] = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+        folder = packs.write(tmp_path / str(place), files)
+        assert Counter(problem.split(" ")[1] for problem in problems(folder))["DG102"] == 1
+
+
+def test_problems_come_in_the_same_order_every_time(made: packs.Files, tmp_path: Path) -> None:
+    files = packs.tree(made.folder) | {"truth/labels.jsonl": b""}
+    folder = packs.write(tmp_path, files)
+    said = [
+        packs.call("validate", "--pack", folder, cwd=tmp_path, env=os.environ | {"PYTHONHASHSEED": seed})
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1]
+    assert said[0].code == 1
