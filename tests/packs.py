@@ -414,6 +414,9 @@ def _unanswerable(pack: Files, event: dict[str, Any]) -> Iterator[str]:
     identifiers = {*re.findall("[a-z_][a-z0-9_]*", re.sub("'[^']*'", "", event.get("parsed_sql", "")))} - SQL_WORDS
     if strange := identifiers - columns - {table}:
         yield f"{event['id']}: the query names {strange}"
+    dates = re.findall("([a-z_]+) >= date '", event.get("parsed_sql", ""))
+    if {pack.columns(table)[name]["type"] for name in dates if name in columns} - {"date"}:
+        yield f"{event['id']}: the query compares {dates} with a date"
     if (event["outcome"] in ("answered", "slow")) is not ("parsed_sql" in event):
         yield f"{event['id']}: {event['outcome']} with{'' if 'parsed_sql' in event else 'out'} a query"
 

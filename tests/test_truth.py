@@ -147,6 +147,14 @@ def test_a_follow_up_that_asks_comes_from_somebody_else_than_the_opener(everythi
     assert all(event["actor"] != everything.events[event["thread_id"]]["actor"] for event in asking)
 
 
+def test_each_gap_has_datasets_of_its_own_that_are_up_to_date_where_there_are_enough(everything: Files) -> None:
+    hosts = [name for gap in everything.gaps.values() for name in gap["datasets"]
+             if gap["gap_type"] != "freshness_breach"]  # fmt: skip
+    assert len(hosts) == len({*hosts}) > 10
+    assert not {*hosts} & everything.late
+    assert sum(everything.datasets[name]["layer"] == "mart" for name in hosts) > len(hosts) / 2
+
+
 # The second reading would notice: the fact of one gap of each type is undone in the catalog alone
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from datagap import model
-from datagap.cli.shell import Session, common_options, example, run, terminal_width, version_option
+from datagap.cli.shell import Session, common_options, console, example, run, version_option
 from datagap.problem import did_you_mean, printable
 
 NAME = "datagap-report"
@@ -118,21 +118,20 @@ def validate(session: Session, out: Path) -> int:
 @click.pass_obj
 def print_sample(session: Session, out: Path, count: int) -> None:
     """Print the top items of a report, lane by lane."""
-    from rich.console import Console
-
     from datagap.report.checking import read_backlog
     from datagap.report.rank import LANES
 
     items = read_backlog(out)
-    console = Console(width=terminal_width(), highlight=False, markup=False, emoji=False)
+    printer = console()
     for lane in LANES:
         ranked = [item for item in items if item.lane == lane]
         session.say(f"{lane}: top {min(count, len(ranked))} of {len(ranked)}")
         for item in ranked[:count]:
-            console.print(printable(_headline(item)))
+            printer.print(printable(_headline(item)), soft_wrap=True)
             for evidence in item.evidence[:2]:
                 if evidence.quote:
-                    console.print(printable(f'      "{evidence.quote}" ({evidence.event_id})'), style="dim")
+                    quote = printable(f'      "{evidence.quote}" ({evidence.event_id})')
+                    printer.print(quote, style="dim", soft_wrap=True)
 
 
 def _headline(item: model.BacklogItem) -> str:

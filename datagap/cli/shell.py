@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,12 +17,15 @@ from datagap import __version__
 from datagap.errors import DatagapError, system_reason
 from datagap.problem import printable
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130
 TERMINATED = 143
 MISUSED = 2
-PIPED_WIDTH = 160
-"""Columns of a table that is written to a file or a pipe."""
+TABLE_WIDTH = 160
+"""Columns that a table may take, however narrow the terminal is."""
 
 
 @dataclass
@@ -123,6 +127,9 @@ def _fail(session: Session, sentence: str, code: int) -> int:
     return code
 
 
-def terminal_width() -> int | None:
-    """Return the width that a table may take: the terminal's own (None), or a fixed one when there is no terminal."""
-    return None if sys.stdout.isatty() else PIPED_WIDTH
+def console() -> Console:
+    """Return what prints tables; in a narrow terminal the terminal breaks the lines and not the cells."""
+    from rich.console import Console
+
+    columns = shutil.get_terminal_size().columns
+    return Console(width=max(columns, TABLE_WIDTH), highlight=False, markup=False, emoji=False)

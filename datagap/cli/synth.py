@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from datagap import model
-from datagap.cli.shell import Session, common_options, example, run, terminal_width, version_option
+from datagap.cli.shell import Session, common_options, console, example, run, version_option
 from datagap.errors import DatagapError, MisuseError
 from datagap.problem import Problem, printable
 
@@ -123,7 +123,6 @@ def _count(number: int, noun: str) -> str:
 @click.pass_obj
 def list_packs(session: Session, root: Path) -> None:
     """List the packs in a folder."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -156,7 +155,7 @@ def list_packs(session: Session, root: Path) -> None:
         ]
         table.add_row(*(Text(printable("-" if cell is None else str(cell))) for cell in cells))
     if table.row_count and not session.quiet:
-        Console(width=terminal_width(), highlight=False).print(table)
+        console().print(table)
     else:
         session.say(f"no packs in {root}")
 

@@ -113,8 +113,10 @@ class _Checker:
 
     def _check_files(self) -> None:
         for file in layout.REQUIRED:
-            if not self._present(file):
+            if not (self._path / file).exists():
                 self._report(FILES, file, "is missing", hint="make the pack anew or restore the file")
+            elif not self._present(file):
+                self._report(FILES, file, "is not a regular file", hint="put the file itself there")
         if not self._present(layout.HASHES):
             return
         try:
