@@ -90,12 +90,22 @@ class Catalog:
         return None if age is None else age > self.load[name][1].sla_hours
 
     def late_root(self, name: str) -> str:
-        """Return the late dataset that makes `name` late: the last one going up through late datasets."""
+        """Return the late dataset that makes `name` late: the last one going up through late datasets.
+
+        A source holds back only what was loaded after it; of several, the one that was loaded first.
+        """
         seen = {name}
-        while late := [source for source in self.upstream.get(name, ()) if source not in seen and self.is_late(source)]:
-            name = min(late)
+        while late := [source for source in self._holding_back(name) if source not in seen]:
+            name = min(late, key=lambda source: (self.load[source][1].max_loaded_at, source))
             seen.add(name)
         return name
+
+    def _holding_back(self, name: str) -> list[str]:
+        late = [source for source in self.upstream.get(name, ()) if self.is_late(source)]
+        if name not in self.load:
+            return late
+        loaded = self.load[name][1].max_loaded_at
+        return [source for source in late if self.load[source][1].max_loaded_at <= loaded]
 
     def joinable(self, left: str, right: str) -> bool:
         """Return whether a path of declared keys joins two datasets."""

@@ -25,7 +25,9 @@ class SchemaError(DatagapError):
 def read_schema(path: Path | Traversable) -> JsonSchema:
     """Return the schema in `path`; raise SchemaError if it is not a JSON object."""
     try:
-        schema = json.loads(path.read_bytes())
+        if not path.is_file():
+            raise SchemaError("is not a regular file", where=str(path))
+        schema = json.loads(path.read_bytes(), object_pairs_hook=_object)
     except OSError as error:
         raise SchemaError(f"cannot be read ({system_reason(error)})", where=str(path)) from error
     except (ValueError, RecursionError) as error:
@@ -33,6 +35,14 @@ def read_schema(path: Path | Traversable) -> JsonSchema:
     if not isinstance(schema, dict):
         raise SchemaError("is not a JSON object", where=str(path), hint="mend the schema")
     return schema
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"key {name} stands twice")
+    return dict(pairs)
 
 
 def read_folder(folder: Path) -> dict[str, JsonSchema]:

@@ -27,7 +27,8 @@ class InvalidError(DatagapError):
     """Report a record that breaks its schema."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        first, more = problems[0], len(problems) - 1
+        first = next((problem for problem in problems if problem.hint.startswith("did you mean")), problems[0])
+        more = len(problems) - 1
         message = first.message + (f" (and {more} more)" if more else "")
         super().__init__(message, where=first.where, hint=first.hint)
         self.problems = tuple(problems)

@@ -69,7 +69,7 @@ MISUSES: list[tuple[Sequence[str], str]] = [
     (["--pack", "pack", "--out", "pack/manifest.json"], "is not a folder; choose another --out\n"),
     (
         ["--pack", "pack", "--out", "r", "--llm", "on"],
-        "error: --llm on: needs a key; set LLM_API_KEY, or run with --llm off\n",
+        "needs a key in LLM_API_KEY, and this version has no language-model stages to use it; run with --llm off\n",
     ),
     (["--pack", "pack", "--out", "r", "--focus-gaps", "missing_colum"], "did you mean missing_column"),
     (["--pack", "pack", "--out", "r", "--focus-gaps", ","], "expected at least one gap type"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,6 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 OCCUPIED = "is not empty; choose another --out, or replace it with --force"
 FOREIGN = "is not empty and was not written by this command; choose another --out"
 NO_FOLDER = "is not a folder; choose another --out"
-IN_THE_WAY = "is in the way: another run is writing or was killed; wait for it, or remove the folder"
 
 
 def is_ours(path: Path) -> bool:
@@ -56,7 +56,8 @@ def test_nothing_is_at_the_place_while_the_folder_is_in_the_making(out: Path) ->
     with staged(out, force=False, is_ours=is_ours) as staging:
         staging.write("ours", b"new")
         assert not out.exists()
-        assert staging.path == out.parent / ".pack.partial"
+        assert staging.path.parent == out.parent
+        assert re.fullmatch(r"[.]pack[.]\w+[.]partial", staging.path.name)
     assert out.exists()
 
 
@@ -124,7 +125,7 @@ def test_a_refusal_of_the_system_inside_is_one_sentence(out: Path) -> None:
     with pytest.raises(OutputError) as caught, staged(out, force=False, is_ours=is_ours) as staging:
         staging.write("x" * 300, b"")
     reason = os.strerror(36).lower()
-    assert str(caught.value).endswith(f"{'x' * 300}: cannot be written ({reason}); choose another --out")
+    assert str(caught.value) == f"{out}: cannot be written ({reason}); choose another --out"
     assert tree(out.parent) == {}
 
 
@@ -197,33 +198,42 @@ def test_what_may_not_be_replaced_is_refused_before_anything_is_written(
     assert tree(out.parent) == before
 
 
-def test_leftovers_of_a_killed_run_are_named_and_kept(out: Path) -> None:
-    hidden = out.with_name(".pack.partial")
-    hidden.mkdir()
-    (hidden / "half").write_bytes(b"old")
-    with pytest.raises(OutputError) as caught:
-        fill(out)
-    assert str(caught.value) == f"{hidden}: {IN_THE_WAY}"
-    assert (hidden / "half").read_bytes() == b"old"
-
-
-def test_leftovers_of_a_killed_run_are_removed_by_force(out: Path) -> None:
+@pytest.mark.parametrize("force", [False, True])
+def test_what_others_left_beside_the_folder_is_kept_and_in_nobodys_way(force: bool, out: Path) -> None:
     for name in (".pack.partial", ".pack.old"):
         out.with_name(name).mkdir()
-        (out.with_name(name) / "half").write_bytes(b"old")
+        (out.with_name(name) / "mine").write_bytes(b"old")
+    if force:
+        ours(out)
+    fill(out, force=force)
+    assert tree(out) == FILLED
+    assert sorted(path.name for path in out.parent.iterdir()) == [".pack.old", ".pack.partial", "pack"]
+
+
+def test_of_two_runs_side_by_side_the_last_to_end_wins_whole(out: Path) -> None:
+    with staged(out, force=True, is_ours=is_ours) as slow:
+        slow.write("ours", b"slow")
+        with staged(out, force=True, is_ours=is_ours) as quick:
+            quick.write("ours", b"quick")
+        assert tree(out) == {"ours": b"quick"}
+    assert tree(out) == {"ours": b"slow"}
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_without_force_the_first_to_end_stays(out: Path) -> None:
+    slow = staged(out, force=False, is_ours=is_ours)
+    with pytest.raises(MisuseError, match="is not empty"), slow:
+        fill(out)
+    assert tree(out) == FILLED
+
+
+def test_the_working_directory_is_never_replaced(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours(out)
-    fill(out, force=True)
-    assert tree(out.parent) == {"pack": None} | {f"pack/{path}": content for path, content in FILLED.items()}
-
-
-@pytest.mark.parametrize("force", [False, True])
-def test_a_file_where_the_folder_is_to_be_made_is_named(force: bool, out: Path) -> None:
-    hidden = out.with_name(".pack.partial")
-    hidden.write_bytes(b"mine")
-    with pytest.raises(OutputError) as caught:
-        fill(out, force=force)
-    assert str(caught.value) == f"{hidden}: {IN_THE_WAY}"
-    assert tree(out.parent) == {".pack.partial": b"mine"}
+    (out / "below").mkdir()
+    monkeypatch.chdir(out / "below")
+    for given in (Path("..").joinpath("..", "pack"), out):
+        with pytest.raises(MisuseError, match="is the working directory or holds it"):
+            fill(given, force=True)
 
 
 @pytest.mark.parametrize("below", ["pack", "a/pack"])

@@ -102,7 +102,7 @@ def test_page_reads_as_promised() -> None:
 def test_empty_page_says_so() -> None:
     page = render(empty()).decode()
     assert page.count("Nothing in this lane.") == 2
-    assert "None is needed: the catalog settles every claim." in page
+    assert "No export would settle further claims." in page
 
 
 def test_a_hundred_items_are_shown_and_the_rest_counted() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from datagap import model
-from datagap.errors import MisuseError
+from datagap.errors import DatagapError, MisuseError
 from datagap.pack.checking import check_pack
 from datagap.pack.reader import Pack
 from datagap.report.checking import check_report
@@ -341,3 +341,34 @@ def test_an_existing_folder_is_replaced_only_if_it_is_a_report_and_forced(pack: 
     with pytest.raises(MisuseError, match="was not written by this command"):
         write_report(Pack(pack), OPTIONS, tmp_path / "mine", force=True)
     assert (tmp_path / "mine" / "letter.txt").read_text() == "keep"
+
+
+def test_a_long_quote_is_redacted_before_it_is_cut(tmp_path: Path) -> None:
+    for place in range(205, 245):
+        start = "There is no column brand_name in mart_orders_daily " + "x" * (place - 52) + " "
+        folder = write_pack(tmp_path / str(place), [slack("s1", start + "jane.doe@corp.example and more")], MARTS)
+        [quote] = [one.quote for one in analyse(Pack(folder), OPTIONS).items[0].evidence if one.quote]
+        assert "jane" not in quote
+        assert "corp" not in quote
+
+
+def test_an_event_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    write_pack(tmp_path / "p", [slack("s1", "mart_bare has no description.")] * 2, MARTS)
+    with pytest.raises(DatagapError, match=r'slack\.jsonl: the id "s1" stands 2 times'):
+        analyse(Pack(tmp_path / "p"), OPTIONS)
+
+
+def test_force_keeps_what_else_is_in_the_folder_of_a_report(pack: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    write_report(Pack(pack), OPTIONS, out)
+    shutil.copytree(pack, out / "pack")
+    with pytest.raises(MisuseError, match="was not written by this command"):
+        write_report(Pack(out / "pack"), OPTIONS, out, force=True)
+    assert files_of(out / "pack") == files_of(pack)
+
+
+@pytest.mark.parametrize("file", ["backlog.jsonl", "report.html", "artifacts/detections.jsonl"])
+def test_an_emptied_file_makes_a_report_invalid(pack: Path, tmp_path: Path, file: str) -> None:
+    write_report(Pack(pack), OPTIONS, tmp_path / "r")
+    (tmp_path / "r" / file).write_bytes(b"")
+    assert check_report(tmp_path / "r") != []

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from datagap import model
 from datagap.cli.shell import Session, common_options, console, example, run, version_option
 from datagap.problem import did_you_mean, printable
 
+if TYPE_CHECKING:
+    from datagap import model
+
 NAME = "datagap-report"
 SAMPLE = 5
+MAX = 1_000_000_000
+DAY_MS = 86_400_000
 
 
 def _gap_types(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
@@ -59,9 +64,9 @@ def cli() -> None:
 @click.option(
     "--focus-gaps", metavar="CSV", callback=_gap_types, help="Gap types to report, separated by commas.  [default: all]"
 )
-@click.option("--sample", type=click.IntRange(0), help="Events to read per channel; 0 reads all.  [default: 0]")
-@click.option("--min-frequency", type=click.IntRange(1), help="Events that an item needs.  [default: 1]")
-@click.option("--p95-ms", type=click.IntRange(1), help="Query latency that counts as slow.  [default: 30000]")
+@click.option("--sample", type=click.IntRange(0, MAX), help="Events to read per channel; 0 reads all.  [default: 0]")
+@click.option("--min-frequency", type=click.IntRange(1, MAX), help="Events that an item needs.  [default: 1]")
+@click.option("--p95-ms", type=click.IntRange(1, DAY_MS), help="Query latency that counts as slow.  [default: 30000]")
 @click.option("--force", is_flag=True, help="Replace a report that is there.")
 @common_options
 @click.pass_obj
@@ -122,6 +127,8 @@ def print_sample(session: Session, out: Path, count: int) -> None:
     from datagap.report.rank import LANES
 
     items = read_backlog(out)
+    if session.quiet:
+        return
     printer = console()
     for lane in LANES:
         ranked = [item for item in items if item.lane == lane]

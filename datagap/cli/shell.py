@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -80,11 +81,15 @@ def version_option(name: str) -> Callable[[Command], Command]:
 
 def run(group: click.Group, name: str) -> None:
     """Run a command line and exit: 0 fine, 1 invalid content or I/O, 2 misuse, 130 interrupted."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - it stays open as long as the program runs
+    sys.stderr = sys.stderr or sys.stdout
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    for number in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, number):
+            signal.signal(getattr(signal, number), lambda *_: sys.exit(TERMINATED))
     sys.exit(_run(group, name, Session()))
 
 

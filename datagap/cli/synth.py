@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from datagap import model
 from datagap.cli.shell import Session, common_options, console, example, run, version_option
 from datagap.errors import DatagapError, MisuseError
 from datagap.problem import Problem, printable
+
+if TYPE_CHECKING:
+    from datagap import model
 
 NAME = "datagap-synth"
 SHOWN = 100
@@ -104,9 +107,10 @@ def _schema_folder(given: Path | None) -> Path | None:
 def _schemas_used(folder: Path | None, replaced: int) -> str:
     if folder is None:
         return "schemas: embedded"
-    return (
-        f"schemas: {folder}{os.sep} for {_count(replaced, 'record')}, embedded for {len(model.RECORD_NAMES) - replaced}"
-    )
+    from datagap.model import RECORD_NAMES
+
+    rest = len(RECORD_NAMES) - replaced
+    return f"schemas: {folder}{os.sep} for {_count(replaced, 'record')}, embedded for {rest}"
 
 
 def _line(problem: Problem) -> str:

@@ -8,10 +8,12 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
 
 from datagap.errors import DatagapError, MisuseError, system_reason
 
 _BUFFER = 1 << 20
+_NAME_KEPT = 100
 
 
 class OutputError(DatagapError):
@@ -58,30 +60,21 @@ def staged(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> Iterat
     """Yield a hidden sibling of `out` that takes its place when the block ends well, and is removed when it does not.
 
     An existing `out` is replaced if it is empty, or with `force` if it `is_ours`. Raises MisuseError if it is
-    neither, OutputError if the system refuses to write.
+    neither, OutputError if the system refuses to write. Runs side by side have siblings of their own; the last to
+    end wins, if it has `force`.
     """
     out = destination(out)
-    _refuse_occupied(out, force, is_ours)
-    hidden = out.with_name(f".{out.name}.partial")
+    refuse_occupied(out, force=force, is_ours=is_ours)
     made = [folder for folder in out.parents if not folder.exists()]
     try:
-        if force and hidden.is_dir():
-            shutil.rmtree(hidden)
-        hidden.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _refused(error, out) from error
-    try:
-        hidden.mkdir()
-    except FileExistsError as error:
-        raise OutputError(
-            "is in the way: another run is writing or was killed",
-            where=str(hidden),
-            hint="wait for it, or remove the folder",
-        ) from error
+        out.parent.mkdir(parents=True, exist_ok=True)
+        hidden = Path(mkdtemp(prefix=f".{out.name[:_NAME_KEPT]}.", suffix=".partial", dir=out.parent))
+        hidden.chmod(0o777 & ~_umask())
     except OSError as error:
         raise _refused(error, out) from error
     try:
         yield Staging(hidden)
+        refuse_occupied(out, force=force, is_ours=is_ours)
         _replace(hidden, out)
     except BaseException as error:
         _remove(hidden, made)
@@ -90,8 +83,23 @@ def staged(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> Iterat
         raise
 
 
-def _refuse_occupied(out: Path, force: bool, is_ours: Callable[[Path], bool]) -> None:
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def files_in(folder: Path) -> set[str]:
+    """Return the files below `folder`, and whatever else is there that is no folder, with forward slashes."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+def refuse_occupied(out: Path, *, force: bool, is_ours: Callable[[Path], bool]) -> None:
+    """Raise MisuseError if `out` may not be replaced: it holds something, without `force` or not of our making."""
+    out = destination(out)
     try:
+        if Path.cwd().is_relative_to(out):
+            raise MisuseError("is the working directory or holds it", where=str(out), hint="choose another --out")
         if out.is_symlink() or (out.exists() and not out.is_dir()):
             raise MisuseError("is not a folder", where=str(out), hint="choose another --out")
         occupied = out.is_dir() and any(out.iterdir())
@@ -117,19 +125,17 @@ def _replace(hidden: Path, out: Path) -> None:
     if not out.exists():
         hidden.rename(out)
         return
-    old = out.with_name(f".{out.name}.old")
-    if old.exists():
-        shutil.rmtree(old)
+    old = hidden.with_name(hidden.name.removesuffix(".partial") + ".old")
     out.rename(old)
     try:
         hidden.rename(out)
     except BaseException:
         old.rename(out)
         raise
-    shutil.rmtree(old)
+    shutil.rmtree(old, ignore_errors=True)
+    if old.exists():
+        raise OutputError("is left of the folder that was replaced, and cannot be removed", where=str(old))
 
 
 def _refused(error: OSError, out: Path) -> OutputError:
-    return OutputError(
-        f"cannot be written ({system_reason(error)})", where=str(error.filename or out), hint="choose another --out"
-    )
+    return OutputError(f"cannot be written ({system_reason(error)})", where=str(out), hint="choose another --out")

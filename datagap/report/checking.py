@@ -10,7 +10,7 @@ from datagap import model
 from datagap.errors import MisuseError
 from datagap.pack.document import DocumentError, json_lines, read_json, regular
 from datagap.problem import Problem, show
-from datagap.validate import embedded
+from datagap.validate import InvalidError, embedded
 
 FILES: Final = "DG201"
 RANKS: Final = "DG202"
@@ -33,7 +33,12 @@ OTHERS: Final = ("backlog.csv", "report.md", "report.html", "freshness_table.csv
 def read_backlog(out: Path) -> list[model.BacklogItem]:
     """Return the backlog of the report in folder `out`; raise MisuseError if there is no report."""
     _require(out)
-    return [embedded().read(model.BacklogItem, value, BACKLOG, line) for line, value in json_lines(out, BACKLOG)]
+    items = []
+    for line, value in json_lines(out, BACKLOG):
+        if isinstance(value, Problem):
+            raise InvalidError([value])
+        items.append(embedded().read(model.BacklogItem, value, BACKLOG, line))
+    return items
 
 
 def check_report(out: Path) -> list[Problem]:
@@ -61,7 +66,8 @@ def _require(out: Path) -> None:
 
 def _missing(out: Path, file: str) -> list[Problem]:
     try:
-        regular(out, file)
+        if not regular(out, file) and file in OTHERS:
+            return [Problem(code=FILES, file=file, message="is empty")]
     except DocumentError as error:
         return [Problem(code=FILES, file=file, message=error.message)]
     return []
@@ -122,3 +128,13 @@ def _groups(
                 message = f"{show(gap['group_id'])} does not list {show(detection['event_id'])}"
                 pointer = f"/gaps/{place}/group_id"
                 yield Problem(code=GROUPS, file=DETECTIONS, line=line, pointer=pointer, message=message)
+    found = {detection["event_id"] for _, detection in detections}
+    for place, cluster in enumerate(clusters):
+        for event_id in cluster["event_ids"]:
+            if event_id not in found:
+                message = f"lists {show(event_id)}, which {DETECTIONS} does not have"
+                yield Problem(code=GROUPS, file=CLUSTERS, pointer=f"/{place}", message=message)
+    listed = {item["group_id"] for _, item in items}
+    sure = [gap for _, detection in detections for gap in detection["gaps"] if gap["verdict"] != "contradicted"]
+    if sure and not listed:
+        yield Problem(code=GROUPS, file=BACKLOG, message=f"has no item for the gaps of {DETECTIONS}")

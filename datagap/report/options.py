@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from datagap import model
 from datagap.errors import MisuseError
 from datagap.pack.document import read_csv
-from datagap.problem import Problem, kind_of
+from datagap.problem import Problem, kind_of, show
 from datagap.settings import SettingsError, read_yaml
 from datagap.validate import InvalidError, embedded
 
@@ -32,7 +34,17 @@ def load_options(config: Path | None, owners: Path | None, given: Mapping[str, o
     if owners is not None:
         options["owners"] = load_owners(owners)
     options |= {key: value for key, value in given.items() if value is not None}
-    return embedded().read(model.RunConfig, options, where)
+    loaded = embedded().read(model.RunConfig, options, where)
+    return replace(loaded, api_base=_bare(loaded.api_base))
+
+
+def _bare(address: str) -> str:
+    """Return an address without user name, password, query and fragment; raise MisuseError if it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise MisuseError(f"is no address ({error})", where="--api-base", hint="write it like https://host") from error
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def load_owners(path: Path) -> Mapping[str, str]:
@@ -46,10 +58,12 @@ def load_owners(path: Path) -> Mapping[str, str]:
 
 
 def _owner_rows(path: Path) -> list[tuple[str, str]]:
-    rows = []
-    for _, row in read_csv(path.parent, path.name, OWNER_COLUMNS):
+    rows: list[tuple[str, str]] = []
+    for line, row in read_csv(path.parent, path.name, OWNER_COLUMNS):
         if isinstance(row, Problem):
             raise InvalidError([row])
+        if any(row["dataset"] == dataset for dataset, _ in rows):
+            raise SettingsError(f"{show(row['dataset'])} stands twice", where=f"{path}:{line}", hint="keep one owner")
         rows.append((row["dataset"], row["owner"]))
     return rows
 
@@ -58,8 +72,7 @@ def check_llm(options: model.RunConfig, key: str | None) -> None:
     """Raise MisuseError if language-model stages are asked for: without a key, or because there are none yet."""
     if options.llm == "off":
         return
+    reason = "is not available: this version has no language-model stages"
     if not key:
-        raise MisuseError("needs a key", where="--llm on", hint="set LLM_API_KEY, or run with --llm off")
-    raise MisuseError(
-        "is not available: this version has no language-model stages", where="--llm on", hint="run with --llm off"
-    )
+        reason = "needs a key in LLM_API_KEY, and this version has no language-model stages to use it"
+    raise MisuseError(reason, where="--llm on", hint="run with --llm off")

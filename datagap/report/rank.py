@@ -170,7 +170,7 @@ def _audiences(people: set[str], catalog: Catalog) -> Mapping[str, int] | None:
 def _downstream(datasets: Sequence[str], catalog: Catalog) -> int | None:
     if not datasets or not catalog.covers("lineage"):
         return None
-    return len({name for dataset in datasets for name in catalog.descendants(dataset)} - set(datasets))
+    return len({name for dataset in datasets for name in catalog.descendants(dataset)} - {datasets[0]})
 
 
 def _quotes(one: Group) -> list[model.Evidence]:

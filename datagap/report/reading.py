@@ -124,14 +124,11 @@ def _query(finding: Finding, event: model.NlQuery) -> Finding:
 
 
 def _quote(text: str, place: int) -> str:
-    """Return the line of `text` around `place`, cut to QUOTE characters."""
+    """Return the line of `text` around `place`, or all of it if that line is empty."""
     start = text.rfind("\n", 0, place) + 1
     end = text.find("\n", place)
     line = text[start : end if end >= 0 else len(text)]
-    if len(line) > QUOTE:
-        first = max(0, min(place - start - QUOTE // 2, len(line) - QUOTE))
-        line = line[first : first + QUOTE]
-    return line.strip() or text.strip()[:QUOTE].strip()
+    return line.strip() or text.strip()
 
 
 def redacted(finding: Finding, redactor: Redactor) -> Finding:
@@ -140,5 +137,10 @@ def redacted(finding: Finding, redactor: Redactor) -> Finding:
     subject = None if links.subject is None else redactor.redact(links.subject)
     unknown = tuple(word for word in links.unknown if redactor.redact(word) == word)
     links = replace(links, subject=subject, unknown=unknown)
-    strong = {kind: redactor.redact(quote) for kind, quote in finding.strong.items()}
-    return replace(finding, quote=redactor.redact(finding.quote), strong=strong, links=links)
+    strong = {kind: _cut(redactor.redact(quote)) for kind, quote in finding.strong.items()}
+    return replace(finding, quote=_cut(redactor.redact(finding.quote)), strong=strong, links=links)
+
+
+def _cut(quote: str) -> str:
+    """Return the first QUOTE characters of a redacted text, without half a word or placeholder at the end."""
+    return quote if len(quote) <= QUOTE else quote[:QUOTE].rpartition(" ")[0] or quote[:QUOTE].rpartition("[")[0]

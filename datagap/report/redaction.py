@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
+_EMAIL = re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}")
+_SECRET = re.compile(r"(?<!\w)(?:gh[a-z]_|sk-|xox[a-z]-|eyJ)[\w.-]{12,}")
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?Z?)?"
 _ID = re.compile(
     rf"({_DATE})|(?<![\w-])(?:[0-9a-fA-F]{{8}}-(?:[0-9a-fA-F]{{4}}-){{3}}[0-9a-fA-F]{{12}}"
@@ -14,7 +16,9 @@ _ID = re.compile(
 _PHONE = re.compile(rf"({_DATE})|(?<![\w.,])[+(]?\d[\d ()./-]{{6,18}}\d(?![\w])")
 _LONG_NUMBER = re.compile(r"(?<![\w.,])\d{9,}(?![\w])")
 _HANDLE = re.compile(r"<@[A-Za-z0-9_.-]{1,64}(?:\|[^>]{0,64})?>|(?<![\w@])@[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-PERSON, EMAIL, PHONE, ID = "[person]", "[email]", "[phone]", "[id]"
+_WORD = re.compile(r"\w+(?:[.-]\w+)*")
+_JOINT = re.compile("([.-])")
+PERSON, EMAIL, PHONE, ID, SECRET = "[person]", "[email]", "[phone]", "[id]", "[secret]"
 MIN_DIGITS = 8
 """A run of digits and separators with fewer digits is no phone number."""
 
@@ -23,23 +27,23 @@ class Redactor:
     """Replaces addresses, phone numbers, long ids, and the handles of people by what they are."""
 
     def __init__(self, handles: Iterable[str]) -> None:
-        """Take the handles of everybody who writes; they are found as whole words."""
-        self._handles = frozenset(handles)
-        self._word = re.compile(r"[^\s,;:!?()<>\"'`]+")
+        """Take the handles of everybody who writes; they are found as whole words, in any case."""
+        self._handles = frozenset(handle.lower() for handle in handles)
 
     def redact(self, text: str) -> str:
         """Return `text` without personal data."""
-        text = _EMAIL.sub(EMAIL, text)
-        text = _HANDLE.sub(PERSON, text)
+        text = _HANDLE.sub(PERSON, _EMAIL.sub(EMAIL, text))
+        text = _IBAN.sub(ID, _SECRET.sub(SECRET, text))
         text = _ID.sub(lambda match: match[1] or ID, text)
-        text = _PHONE.sub(_phone, text)
-        text = _LONG_NUMBER.sub(ID, text)
-        return self._word.sub(self._person, text)
+        text = _PHONE.sub(_phone, _LONG_NUMBER.sub(ID, text))
+        return _WORD.sub(self._person, text)
 
     def _person(self, match: re.Match[str]) -> str:
         word = match[0]
-        bare = word.rstrip(".")
-        return PERSON + word[len(bare) :] if bare in self._handles else word
+        if word.lower() in self._handles:
+            return PERSON
+        parts = _JOINT.split(word) if len(word) > 1 else [word]
+        return "".join(PERSON if part.lower() in self._handles else part for part in parts)
 
 
 def _phone(match: re.Match[str]) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from datagap import __version__, ids, model
 from datagap.catalog import Catalog
@@ -15,8 +14,9 @@ from datagap.errors import DatagapError
 from datagap.gap import INTENTS
 from datagap.pack import layout
 from datagap.pack.document import digest, read_json
-from datagap.pack.folder import staged
+from datagap.pack.folder import files_in, refuse_occupied, staged
 from datagap.pack.reader import Pack
+from datagap.problem import show
 from datagap.report.claim import Checked
 from datagap.report.detecting import Detected, Detector
 from datagap.report.lexicon import load_lexicon
@@ -24,7 +24,7 @@ from datagap.report.linking import Linker
 from datagap.report.rank import Group, group, rank
 from datagap.report.reading import Finding, Reader, redacted
 from datagap.report.redaction import Redactor
-from datagap.report.render import render
+from datagap.report.render import FILES, render
 from datagap.report.result import Export, FreshnessEntry, Report, Tallies
 from datagap.report.verifying import Verifier, percentile_95
 from datagap.validate import embedded
@@ -47,20 +47,21 @@ LATENCIES_NEEDED = 20
 
 def write_report(pack: Pack, options: model.RunConfig, out: Path, *, force: bool = False) -> Report:
     """Write the report on `pack` to `out` and return it; raise MisuseError if `out` holds something else."""
+    refuse_occupied(out, force=force, is_ours=is_report)
+    report = analyse(pack, options)
     with staged(out, force=force, is_ours=is_report) as staging:
-        report = analyse(pack, options)
         for file, content in render(report).items():
             staging.write(file, content)
     return report
 
 
 def is_report(path: Path) -> bool:
-    """Return whether the folder holds a report."""
+    """Return whether the folder holds a report and nothing else."""
     try:
         embedded().read(model.RunConfig, read_json(path, RUN_CONFIG), RUN_CONFIG)
     except DatagapError:
         return False
-    return True
+    return files_in(path) <= set(FILES)
 
 
 def analyse(pack: Pack, options: model.RunConfig) -> Report:
@@ -101,6 +102,7 @@ class _Analysis:
         if self._options.source != "all":
             channels = [self._options.source]
         findings = [self._reader.read(event) for channel in channels for event in self._sampled(channel)]
+        _refuse_twice(findings)
         people = (person.person_id for person in self._catalog.people or ())
         redactor = Redactor({*people, *(finding.actor for finding in findings)})
         return [redacted(finding, redactor) for finding in findings]
@@ -136,7 +138,6 @@ class _Analysis:
         manifest = self._manifest
         return replace(
             self._options,
-            api_base=_without_user(self._options.api_base),
             pack=model.PackReference(
                 pack_id=manifest.pack_id, generated_at=manifest.generated_at, hashes_digest=hashes
             ),
@@ -198,10 +199,13 @@ def _intent(one: Detected) -> model.Intent:
     )
 
 
-def _without_user(address: str) -> str:
-    """Return an address without a user name and password."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def _refuse_twice(findings: Sequence[Finding]) -> None:
+    for event_id, times in Counter(finding.event_id for finding in findings).items():
+        if times > 1:
+            file = next(layout.EVENT_FILES[finding.channel] for finding in findings if finding.event_id == event_id)
+            raise DatagapError(
+                f"the id {show(event_id)} stands {times} times", where=file, hint="give each event its own"
+            )
 
 
 def _focused(one: Detected, focus: Collection[model.GapType]) -> Detected:

@@ -120,10 +120,13 @@ class Verifier:
         root = self._catalog.late_root(name)
         if not self._catalog.is_late(name, claim.at):
             return Checked(claim=claim, verdict="contradicted", datasets=(name,), facts=(self._loaded(name),))
-        late = tuple(other for other in self._catalog.descendants(root) if self._catalog.is_late(other))
+        late = tuple(other for other in self._catalog.descendants(root) if self._held_back(root, other))
         reason: model.GapReason = "upstream_late" if late else "failed_run"
         facts = tuple(self._loaded(one) for one in dict.fromkeys((root, name)))
         return Checked(claim=claim, verdict="confirmed", reason=reason, datasets=(root, *late), facts=facts)
+
+    def _held_back(self, root: str, name: str) -> bool:
+        return bool(self._catalog.is_late(name)) and self._catalog.late_root(name) == root
 
     def _joinability_issue(self, claim: Claim) -> Checked:
         known = [name for name in claim.datasets if name in self._catalog.by_name][:2]

@@ -94,6 +94,7 @@ class _Planter:
         self._loads = _on_time(ground, config, stream)
         self._unbroken = self._catalog()
         self._late = self._break_freshness()
+        self._broken = self._catalog()
         order = stream.order("host", len(self._datasets))
         names = list(self._datasets)
         hosts = [names[position] for position in order]
@@ -147,7 +148,10 @@ class _Planter:
     # Freshness
 
     def _break_freshness(self) -> set[str]:
-        """Make the configured share of datasets late, each with all its descendants; return their names."""
+        """Make the configured share of datasets late, each with all its descendants; return their names.
+
+        What has late sources is loaded after the last of them.
+        """
         names = list(self._datasets)
         target = round(self._config.catalog.inject_freshness_breaches * len(names))
         late: set[str] = set()
@@ -157,15 +161,17 @@ class _Planter:
             if len(late | closure) > target:
                 continue
             lateness = LATE_AT_LEAST + self._stream.one("lateness", position, LATE_AT_MOST - LATE_AT_LEAST)
-            loaded = self._ground.generated_at - slowest - lateness
-            for distance, name in enumerate([names[position], *self._unbroken.descendants(names[position])]):
-                before = self._loads[name][0] if name in late else self._ground.generated_at
-                at = min(before, loaded + min(distance, 2) * LOAD_LAG)
-                self._loads[name] = (at, self._loads[name][1])
+            name = names[position]
+            self._loads[name] = (self._ground.generated_at - slowest - lateness, self._loads[name][1])
             late |= closure
+        for name in names:  # sources come before what they feed
+            if causes := late.intersection(self._ground.places[name].upstream):
+                loaded = max(self._loads[cause][0] for cause in causes) + LOAD_LAG
+                self._loads[name] = (loaded, self._loads[name][1])
         return late
 
     def _roots(self) -> list[str]:
+        """Return the late datasets that have no late source."""
         return [
             name
             for name in self._datasets
@@ -174,7 +180,8 @@ class _Planter:
 
     def _freshness(self, root: str) -> list[_Fact]:
         late = [root, *(name for name in self._unbroken.descendants(root) if name in self._late)]
-        named = [name for name in late if self._datasets[name].layer == "mart"] or late
+        held = [name for name in late if self._broken.late_root(name) == root]
+        named = [name for name in held if self._datasets[name].layer == "mart"] or held
         spoken = named[self._stream.one("late/spoken", self._position[root], len(named))]
         weekday = clock.weekday(self._loads[spoken][0])
         since = max(self._loads[name][0] + self._loads[name][1] * clock.HOUR for name in late)

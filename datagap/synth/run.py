@@ -12,7 +12,8 @@ import numpy as np
 from datagap import __version__, clock, model
 from datagap.errors import DatagapError, MisuseError
 from datagap.pack import canonical, layout
-from datagap.pack.folder import Staging, destination, staged
+from datagap.pack.document import read_json
+from datagap.pack.folder import Staging, destination, files_in, staged
 from datagap.pack.reader import Pack
 from datagap.seeding import Indexes, draw_seed
 from datagap.synth.choices import NO_NEED, Chooser, MessageChoices, ThreadChoices
@@ -61,12 +62,13 @@ def generate(config: model.Config, out: Path, *, force: bool = False) -> model.M
 
 
 def is_pack(path: Path) -> bool:
-    """Return whether the folder holds a pack."""
+    """Return whether the folder holds a pack, and nothing that the pack does not list."""
     try:
         Pack(path).manifest()
+        listed = read_json(path, layout.HASHES)
     except DatagapError:
         return False
-    return True
+    return isinstance(listed, dict) and files_in(path) <= {layout.HASHES, *listed}
 
 
 class _Writer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -36,15 +37,20 @@ def write_starter(folder: Path, *, force: bool) -> list[str]:
     if taken and not force:
         more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
         raise MisuseError(f"is there already{more}", where=str(folder / taken[0]), hint="overwrite with --force")
+    hidden = {file: (folder / file).with_name(f".{Path(file).name}.partial") for file in files}
     try:
         for file, content in files.items():
-            path = folder / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            hidden = path.with_name(f".{path.name}.partial")
-            hidden.write_bytes(content)
-            hidden.replace(path)
+            hidden[file].parent.mkdir(parents=True, exist_ok=True)
+            hidden[file].write_bytes(content)
+        for file, path in hidden.items():
+            path.replace(folder / file)
     except OSError as error:
-        raise OutputError(f"cannot be written ({system_reason(error)})", where=str(error.filename)) from error
+        where = str(error.filename or folder)
+        raise OutputError(f"cannot be written ({system_reason(error)})", where=where) from error
+    finally:
+        for path in hidden.values():
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
     return list(files)
 
 

@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.0.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "2e3780f09c467181a8f0629bc73342bc12a6c8c661feef68ee88d72ff5e4143b"
+SPEC_DIGEST = "70b6c08e99c6aadb0fe43944444773755c64d1ff15766cf55f220fa0bc89ce86"
 """SHA-256 over the schemas, keys sorted."""

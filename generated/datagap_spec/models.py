@@ -198,16 +198,16 @@ class LanguageShare:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoiseConfig:
-    """Share of texts that carry each kind of noise. Noise never changes the need."""
+    """How much noise the texts carry. Noise never changes the need."""
 
     typos_pct: Fraction
-    """Share with a mistyped word, as a fraction of 1."""
+    """Share of the texts with a word to mistype in which one is mistyped, as a fraction of 1."""
     abbreviations_pct: Fraction
-    """Share with abbreviated words, as a fraction of 1."""
+    """Share of the texts with a word that has a short form in which it is shortened, as a fraction of 1."""
     vague_time_pct: Fraction
-    """Share whose timeframe, where there is one, is vague, as a fraction of 1."""
+    """Share of the timeframes that are vague, as a fraction of 1."""
     oos_term_pct: Fraction
-    """Share with a term that is in no catalog, as filler, as a fraction of 1."""
+    """Share of the requests with a term that is in no catalog, as filler, as a fraction of 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1085,7 +1085,7 @@ class NlqConfig:
     languages: Sequence[LanguageShare]
     """Languages and the share of events written in each; the shares sum to 1."""
     noise: NoiseConfig
-    """Share of texts that carry each kind of noise."""
+    """How much noise the texts carry, of each kind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

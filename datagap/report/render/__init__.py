@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from datagap.pack import canonical
 from datagap.report.render import dot, html, markdown, table
 from datagap.report.result import Report
+
+FILES: Final = (
+    "backlog.jsonl",
+    "backlog.csv",
+    "report.md",
+    "report.html",
+    "freshness_table.csv",
+    "hotspots.dot",
+    "artifacts/detections.jsonl",
+    "artifacts/intents.jsonl",
+    "artifacts/clusters.json",
+    "artifacts/run_config.json",
+    "artifacts/cost.json",
+)
+"""Every file of a report."""
 
 
 def render(report: Report) -> dict[str, bytes]:

@@ -22,7 +22,7 @@ NO_GAP: Final = ("What is not a gap", "Events without a gap, by reason.")
 FRESHNESS: Final = ("Freshness", "Datasets that are older than promised, those most complained of first.")
 ALL_FRESH: Final = "No dataset is known to be late."
 EXPORTS: Final = ("Export this next", "Catalog facts that would settle claims which nothing settles now.")
-NO_EXPORTS: Final = "None is needed: the catalog settles every claim."
+NO_EXPORTS: Final = "No export would settle further claims."
 LATE_ROW: Final = ("Dataset", "Owner", "Last load", "Age, hours", "Promised, hours", "Late because of", "Complaints")
 _CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
     "nlq": ("query", "queries"),
