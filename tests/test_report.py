@@ -372,3 +372,23 @@ def test_an_emptied_file_makes_a_report_invalid(pack: Path, tmp_path: Path, file
     write_report(Pack(pack), OPTIONS, tmp_path / "r")
     (tmp_path / "r" / file).write_bytes(b"")
     assert check_report(tmp_path / "r") != []
+
+
+def test_answered_queries_that_belie_the_catalog_are_shown_and_lower_the_confidence(tmp_path: Path) -> None:
+    used = {"tables": ["mart_orders_daily"], "dims": ["brand"]}
+    failed, served = query("q1", "net revenue by brand", **used), query("q2", "revenue by brand", "answered", **used)
+    plain = report_on(tmp_path / "plain", failed).items[0]
+    disputed = report_on(tmp_path / "disputed", failed, served).items[0]
+    assert disputed.verdict == plain.verdict == "confirmed"
+    assert disputed.confidence < plain.confidence
+    assert "Yet the query bot has answered with it" in disputed.summary.problem
+    assert "q2" in {one.event_id for one in disputed.evidence}
+
+
+def test_a_subject_keeps_its_spelling_and_is_grouped_without_accents(tmp_path: Path) -> None:
+    texts = [
+        "Je ne trouve aucune table sur les paniers abandonnés.",
+        "Je ne trouve aucune table sur les paniers abandonnes.",
+    ]
+    report = report_on(tmp_path / "p", *(slack(f"s{place}", text) for place, text in enumerate(texts)))
+    assert [item.summary.title for item in report.items] == ["No dataset for paniers abandonnés"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from datagap import model
+from datagap.report.lexicon import fold
 
 Strength: TypeAlias = Literal["strong", "weak", "catalog"]
 
@@ -39,12 +40,14 @@ class Checked:
     columns: tuple[str, ...] = ()
     facts: tuple[model.Evidence, ...] = ()
     settled_by: model.FactClass | None = None
+    disputed: bool = False
+    """Whether the query bot has answered questions that the catalog says cannot be answered."""
 
     @property
     def key(self) -> tuple[str, ...]:
         """Canonical key of the need: the same for everybody who has it."""
         claim = self.claim
-        object_ = self.datasets[:1] or ((f"~{claim.subject}",) if claim.subject else ("",))
+        object_ = self.datasets[:1] or ((f"~{fold(claim.subject)}",) if claim.subject else ("",))
         if claim.gap_type == "joinability_issue":
             return (claim.gap_type, *sorted(self.datasets))
         detail: tuple[str, ...] = ()

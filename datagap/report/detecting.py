@@ -22,6 +22,8 @@ CONFIDENCE: Mapping[tuple[Strength, model.Verdict], float] = {
 """Confidence that the type is right, by how it was said and what the catalog says."""
 INHERITED = 0.9
 """Factor on the confidence of a follow-up that takes its need from the conversation."""
+DISPUTED = 0.6
+"""Factor on the confidence of what the catalog confirms and answered queries belie."""
 VERDICT_ORDER: tuple[model.Verdict, ...] = ("confirmed", "unverifiable", "contradicted")
 HYPOTHESES: tuple[model.GapType, ...] = ("missing_column", "joinability_issue", "access_denied")
 """What a fact of the catalog explains, without a word of it, for a query that was not served; the likeliest first."""
@@ -78,6 +80,8 @@ class Detector:
             reason = None if finding.outcome else reason
             return Detected(finding=finding, request=finding.asks, none_reason=reason)
         confidence = CONFIDENCE[checked.claim.strength, checked.verdict]
+        if checked.disputed:
+            confidence = round(confidence * DISPUTED, 4)
         return Detected(finding=finding, gaps=_split(checked), confidence=confidence, request=True)
 
     def _best(self, finding: Finding) -> Checked | None:

@@ -153,23 +153,23 @@ class _Found:
     def _subject(self, lexicon: Lexicon, folded: str) -> str | None:
         """Return the longest stretch of uncommon words; connectives may stand between them."""
         spans = [match.span() for match in lexicon.timeframe.finditer(folded)]
-        best: list[str] = []
-        run: list[str] = []
-        joined: list[str] = []
+        best: list[int] = []
+        run: list[int] = []
+        joined: list[int] = []
         last_end = 0
         for place, (start, end) in enumerate(self._tokens):
             word = self._words[place]
             adjacent = folded[last_end:start] in ADJACENT
             last_end = end
             if run and adjacent and word in CONNECTIVES and len(joined) < 2:
-                joined.append(word)
+                joined.append(place)
                 continue
             common = word in lexicon.stopwords or place in self._taken or len(word) < 3 or word.isdigit()
             if common or "_" in word or any(left <= start < right for left, right in spans):
                 run, joined = [], []
                 continue
-            run = [*run, *joined, word] if run and adjacent else [word]
+            run = [*run, *joined, place] if run and adjacent else [place]
             joined = []
             if len(best) < len(run) <= LONGEST_SUBJECT:
                 best = run
-        return " ".join(best) or None
+        return self._text[self._tokens[best[0]][0] : self._tokens[best[-1]][1]].lower() if best else None

@@ -188,5 +188,5 @@ def _quotes(one: Group) -> list[model.Evidence]:
 
 
 def _facts(one: Group) -> list[model.Evidence]:
-    facts = {(fact.file, fact.pointer): fact for _, checked in one.members for fact in checked.facts}
+    facts = {(fact.file, fact.pointer, fact.event_id): fact for _, checked in one.members for fact in checked.facts}
     return list(facts.values())[:FACTS]

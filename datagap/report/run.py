@@ -123,7 +123,8 @@ class _Analysis:
         conversations: defaultdict[str, list[Finding]] = defaultdict(list)
         for finding in self._findings:
             conversations[finding.thread].append(finding)
-        verifier = Verifier(self._catalog, _latencies(self._findings), self._options.p95_ms)
+        latencies, answered = _latencies(self._findings), _answered(self._findings)
+        verifier = Verifier(self._catalog, latencies, self._options.p95_ms, answered)
         queries = {finding.event_id: finding for finding in self._findings if finding.channel == "nlq"}
         detector = Detector(self._catalog, verifier, queries)
         detected = [one for conversation in conversations.values() for one in detector.detect(conversation)]
@@ -221,6 +222,17 @@ def _latencies(findings: Sequence[Finding]) -> Mapping[str, int]:
         for name in finding.links.datasets[:1] if finding.latency_ms is not None else ():
             by_dataset[name].append(finding.latency_ms or 0)
     return {name: percentile_95(values) for name, values in by_dataset.items() if len(values) >= LATENCIES_NEEDED}
+
+
+def _answered(findings: Sequence[Finding]) -> Mapping[tuple[str, str], model.Evidence]:
+    """Return the first answered query on each dataset and column, first by id."""
+    answered: dict[tuple[str, str], model.Evidence] = {}
+    for finding in sorted(findings, key=lambda one: one.event_id):
+        if finding.outcome == "answered" and finding.quote:
+            evidence = model.Evidence(event_id=finding.event_id, quote=finding.quote)
+            for column in finding.links.columns:
+                answered.setdefault((*finding.links.datasets[:1], column), evidence)  # type: ignore[arg-type]
+    return answered
 
 
 def _cluster(one: Group) -> model.Cluster:

@@ -17,7 +17,7 @@ TEMPLATES: Final[Mapping[model.GapType, tuple[str, str, str, str]]] = {
     ),
     "missing_column": (
         "{dataset} lacks {columns}",
-        "People want to see {dataset} by {columns}, which is not among its columns{upstream}.",
+        "People want to see {dataset} by {columns}, which is not among its columns{upstream}.{disputed}",
         "Add {columns} to {dataset}, or say in its description where to find it.",
         "{columns} is listed in the columns of {dataset}",
     ),
@@ -85,6 +85,7 @@ def summarise(checked: Checked) -> model.BacklogSummary:
         "columns": columns,
         "period": claim.period or "a shorter period",
         "upstream": ", although an upstream dataset has it" if checked.reason == "not_exposed" else "",
+        "disputed": " Yet the query bot has answered with it: either may be wrong." if checked.disputed else "",
         "descendants": f" and in {len(checked.datasets) - 1} datasets fed by it" if len(checked.datasets) > 1 else "",
     }
     title, problem, action, done_when = (template.format_map(slots) for template in TEMPLATES[claim.gap_type])

@@ -28,8 +28,18 @@ _CHECK_REASONS: Mapping[str, model.GapReason] = {
 class Verifier:
     """Checks claims against one catalog snapshot."""
 
-    def __init__(self, catalog: Catalog, p95_ms: Mapping[str, int], slow_ms: int) -> None:
-        """Take the 95th percentile of query latency by dataset, and the one above which a dataset is slow."""
+    def __init__(
+        self,
+        catalog: Catalog,
+        p95_ms: Mapping[str, int],
+        slow_ms: int,
+        answered: Mapping[tuple[str, str], model.Evidence],
+    ) -> None:
+        """Take the 95th percentile of query latency by dataset, and the one above which a dataset is slow.
+
+        `answered` has, by dataset and column, the first answered query that used the column.
+        """
+        self._answered = answered
         self._catalog = catalog
         self._p95_ms = p95_ms
         self._slow_ms = slow_ms
@@ -77,8 +87,15 @@ class Verifier:
         sources = self._catalog.ancestors(name)
         upstream = {column for source in sources for column in self._catalog.columns.get(source, ())}
         reason: model.GapReason = "not_exposed" if set(missing) <= upstream else "absent"
+        counter = [self._answered[name, column] for column in missing if (name, column) in self._answered]
         return Checked(
-            claim=claim, verdict="confirmed", reason=reason, datasets=(name,), columns=missing, facts=(listed,)
+            claim=claim,
+            verdict="confirmed",
+            reason=reason,
+            datasets=(name,),
+            columns=missing,
+            facts=(listed, *counter),
+            disputed=bool(counter),
         )
 
     def _grain_mismatch(self, claim: Claim) -> Checked:
