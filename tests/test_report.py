@@ -375,7 +375,7 @@ def test_an_emptied_file_makes_a_report_invalid(pack: Path, tmp_path: Path, file
 
 
 def test_answered_queries_that_belie_the_catalog_are_shown_and_lower_the_confidence(tmp_path: Path) -> None:
-    used = {"tables": ["mart_orders_daily"], "dims": ["brand"]}
+    used: dict[str, Any] = {"tables": ["mart_orders_daily"], "dims": ["brand"]}
     failed, served = query("q1", "net revenue by brand", **used), query("q2", "revenue by brand", "answered", **used)
     plain = report_on(tmp_path / "plain", failed).items[0]
     disputed = report_on(tmp_path / "disputed", failed, served).items[0]
