@@ -14,6 +14,8 @@ from datagap.report.detecting import Detected
 from datagap.report.summary import summarise
 
 SEVERITY_WEIGHT: Final[Mapping[model.Severity, int]] = {"low": 1, "medium": 2, "high": 3}
+SEVERITIES: Final[Mapping[model.Outcome, model.Severity]] = {"blocked": "high", "degraded": "medium"}
+"""How much of a question is lost, by how its query ended; low for the other ends."""
 EFFORT_WEIGHT: Final[Mapping[model.Effort, int]] = {"small": 1, "medium": 2, "large": 4}
 INCIDENTS: Final = frozenset({"freshness_breach", "quality_issue", "access_denied"})
 LANES: Final[tuple[model.Lane, ...]] = ("incidents", "backlog")
@@ -144,7 +146,7 @@ def _severity(outcomes: Sequence[model.Outcome]) -> model.Severity | None:
     if not outcomes:
         return None
     commonest = Counter(outcomes).most_common(1)[0][0]
-    return {"blocked": "high", "degraded": "medium"}.get(commonest, "low")  # type: ignore[return-value]
+    return SEVERITIES.get(commonest, "low")
 
 
 def _owner(datasets: Sequence[str], catalog: Catalog, owners: Mapping[str, str]) -> str | None:

@@ -228,10 +228,11 @@ def _answered(findings: Sequence[Finding]) -> Mapping[tuple[str, str], model.Evi
     """Return the first answered query on each dataset and column, first by id."""
     answered: dict[tuple[str, str], model.Evidence] = {}
     for finding in sorted(findings, key=lambda one: one.event_id):
-        if finding.outcome == "answered" and finding.quote:
+        links = finding.links
+        if finding.outcome == "answered" and finding.quote and links.datasets:
             evidence = model.Evidence(event_id=finding.event_id, quote=finding.quote)
-            for column in finding.links.columns:
-                answered.setdefault((*finding.links.datasets[:1], column), evidence)  # type: ignore[arg-type]
+            for column in links.columns:
+                answered.setdefault((links.datasets[0], column), evidence)
     return answered
 
 

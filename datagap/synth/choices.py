@@ -20,7 +20,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 NO_NEED = -1
 ANSWERED, SLOW, UNCERTAIN = range(3)
 """How a query ends that meets no gap."""
-DISTRACTORS = ("chatter", "wrong_tool", "how_to")
+DISTRACTORS: tuple[model.NoneReason, ...] = ("chatter", "wrong_tool", "how_to")
 """What a thread is about that is about no gap."""
 STATES: tuple[model.ConversationState, ...] = ("open", "acknowledged", "worked_around")
 STATE_WEIGHTS = (4, 3, 3)

@@ -191,7 +191,7 @@ class Renderer:
         if need is not None and act in ("open", "me_too"):
             label = self._label(event_id, lang, wording, said, need, state=state, follow_up=act == "me_too")
             return Rendered(event, label, place, actor)
-        reason: model.NoneReason = "chatter" if position or need else distractor  # type: ignore[assignment]
+        reason: model.NoneReason = "chatter" if position or need else distractor
         label = model.TruthLabel(
             event_id=event_id,
             request=False,
