@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -29,6 +30,14 @@ def render(instant: int) -> str:
 def weekday(instant: int) -> int:
     """Return the day of the week, Monday 0 to Sunday 6."""
     return (instant - _FIRST_MONDAY) % WEEK // DAY
+
+
+def local(instant: int, timezone: str) -> datetime:
+    """Return `instant` on the wall clocks of an IANA time zone; raise LookupError if there is none of that name."""
+    try:
+        return (_EPOCH + instant * _SECOND).astimezone(ZoneInfo(timezone))
+    except (ValueError, OSError) as error:  # a name that cannot be one, or that of a folder of zones
+        raise LookupError(timezone) from error
 
 
 def day(text: str) -> str:

@@ -23,3 +23,17 @@ INTENTS: Final[Mapping[model.GapType, model.IntentKind]] = {
     "quality_issue": "quality",
 }
 """What somebody is after who runs into a gap of each type."""
+
+REASONS: Final[Mapping[model.GapType, tuple[model.GapReason, ...]]] = {
+    "missing_asset": ("not_ingested", "not_modelled", "retired"),
+    "missing_column": ("absent", "not_exposed"),
+    "grain_mismatch": ("too_coarse", "incompatible_period"),
+    "type_mismatch": ("wrong_type", "wrong_format"),
+    "freshness_breach": ("upstream_late", "failed_run", "late_arriving", "sla_insufficient"),
+    "joinability_issue": ("no_key", "key_mismatch"),
+    "access_denied": ("no_grant", "masked"),
+    "docs_missing": ("undocumented", "undiscoverable", "conflicting_definitions", "stale"),
+    "performance_limit": ("too_large", "unpartitioned", "no_aggregate"),
+    "quality_issue": ("incomplete", "duplicates", "wrong_values", "conflicting_numbers"),
+}
+"""Reasons of each gap type."""

@@ -102,6 +102,8 @@ def defaults(schema: JsonSchema, value: Any) -> Any:
             elif part.get("default") is not None:
                 filled[name] = defaults(part, part["default"])
         return filled
+    if isinstance(value, dict) and isinstance(schema.get("additionalProperties"), dict):
+        return {name: defaults(schema["additionalProperties"], part) for name, part in value.items()}
     if isinstance(value, list) and isinstance(schema.get("items"), dict):
         return [defaults(schema["items"], item) for item in value]
     return value

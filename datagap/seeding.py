@@ -23,7 +23,7 @@ Indexes: TypeAlias = NDArray[np.int64]
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S32 = (np.uint64(shift) for shift in (30, 27, 31, 32))
+_S30, _S27, _S31, _S32, _S33 = (np.uint64(shift) for shift in (30, 27, 31, 32, 33))
 SCALE = 1 << 32
 
 
@@ -53,6 +53,10 @@ class Stream:
         """Return one whole number in [0, bound) for each index; `bound` is below 2**31."""
         high = self.words(field, index) >> _S32
         return ((high * np.asarray(bound).astype(np.uint64)) >> _S32).astype(np.int64)
+
+    def numbers(self, field: str, index: Indexes) -> Indexes:
+        """Return one whole number below 2**31 for each index; `number * bound >> 31` maps it to [0, bound)."""
+        return (self.words(field, index) >> _S33).astype(np.int64)
 
     def pick(self, field: str, index: Indexes, weights: Sequence[float]) -> Indexes:
         """Return, for each index, a position in `weights` drawn in proportion to them.

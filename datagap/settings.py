@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
+from datagap import model
 from datagap.errors import DatagapError, MisuseError, system_reason
 from datagap.problem import pointer, printable, show
-from datagap.validate import embedded
+from datagap.validate import InvalidError, embedded
 
 T = TypeVar("T")
 MAX_SETTINGS = 4 << 20
@@ -68,18 +70,69 @@ def read_settings(record_type: type[T], path: Path) -> T:
 
     Raises MisuseError if there is no such file, SettingsError if it is not YAML, InvalidError if it breaks the schema.
     """
-    return embedded().read(record_type, read_yaml(path), str(path))
+    return parse_settings(record_type, read_content(path), str(path))
+
+
+def parse_settings(record_type: type[T], content: bytes, where: str) -> T:
+    """Return the record that YAML in UTF-8 holds, defaults filled in; errors name the line."""
+    return load_settings(record_type, parse_yaml(content, where), where, content)
+
+
+def load_settings(record_type: type[T], value: object, where: str, content: bytes = b"") -> T:
+    """Return a value as a record, defaults filled in; errors name the line of `content`, the YAML that it was."""
+    problems = embedded().problems(model.RECORDS[record_type], value, where)
+    if problems:
+        lines = Lines(content)
+        raise InvalidError([replace(problem, line=lines.of(problem.pointer)) for problem in problems])
+    return model.load(record_type, value)
 
 
 def read_yaml(path: Path) -> object:
     """Return the value of a YAML file; an empty file is an empty mapping."""
+    return parse_yaml(read_content(path), str(path))
+
+
+class Lines:
+    """Finds the lines of YAML that values stand on."""
+
+    def __init__(self, content: bytes) -> None:
+        """Take YAML in UTF-8 that has been parsed before."""
+        self._root: yaml.Node | None = yaml.compose(content.decode(), Loader=_Loader)
+
+    def of(self, at: str) -> int | None:
+        """Return the line, from 1, of the value at a JSON pointer or of the nearest one around it; None for nothing."""
+        node = self._root
+        if node is None:
+            return None
+        line = int(node.start_mark.line)
+        for part in at.split("/")[1:]:
+            found = _member(node, part)
+            if found is None:
+                break
+            key, node = found
+            line = int(key.start_mark.line)
+        return line + 1
+
+
+def _member(node: yaml.Node, part: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """Return the node that a member begins with, which is its key where it has one, and its value."""
+    name = part.replace("~1", "/").replace("~0", "~")
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == name), None)
+    if isinstance(node, yaml.SequenceNode) and name.isdigit() and int(name) < len(node.value):
+        return node.value[int(name)], node.value[int(name)]
+    return None
+
+
+def read_content(path: Path) -> bytes:
+    """Return the content of a settings file; raise MisuseError if there is none, SettingsError if it is too long."""
     if not path.is_file():
         reason = "is not a file" if path.exists() else "does not exist"
         raise MisuseError(reason, where=str(path), hint="give the path of a YAML file")
     try:
         if path.stat().st_size > MAX_SETTINGS:
             raise SettingsError(f"is longer than {MAX_SETTINGS >> 20} MiB", where=str(path))
-        return parse_yaml(path.read_bytes(), str(path))
+        return path.read_bytes()
     except OSError as error:
         raise SettingsError(f"cannot be read ({system_reason(error)})", where=str(path)) from error
 

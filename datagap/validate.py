@@ -182,7 +182,8 @@ def _unknown_properties(error: jsonschema.ValidationError, path: tuple[str | int
     allowed = [re.compile(pattern) for pattern in schema.get("patternProperties", {})]
     for name in instance:
         if name not in known and not any(pattern.search(name) for pattern in allowed):
-            hint = did_you_mean(str(name), [other for other in known if other not in instance] or known)
+            absent = [other for other in known if other not in instance]
+            hint = did_you_mean(str(name), absent) or did_you_mean(str(name), known)
             yield (*path, name), "is not a known property", hint or f"known are {', '.join(known) or 'none'}"
 
 

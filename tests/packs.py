@@ -19,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import sqlglot
+
 from datagap import model
 from datagap.cli.shell import Session, _run
 from datagap.cli.synth import NAME, cli
@@ -30,7 +32,8 @@ SMALL: Final[Mapping[str, Any]] = {
     "nlq": {"count": 120},
     "slack": {"threads": 16, "replies_mean": 3},
     "email": {"threads": 6, "replies_mean": 2},
-    "catalog": {"mart_tables": 16, "staging_tables": 20},
+    "gaps": {"count": 24},
+    "catalog": {"mart_tables": 20, "staging_tables": 24},
 }
 """A config whose pack is made quickly and still holds every gap type."""
 CHANNELS: Final = {"nlq": "nl_queries.jsonl", "slack": "slack.jsonl", "email": "email.jsonl"}
@@ -166,7 +169,8 @@ class Files:
         self.datasets: dict[str, dict[str, Any]] = {one["name"]: one for one in self.json("catalog/datasets.json")}
         self.freshness = {row["dataset"]: row for row in self.csv("catalog/freshness.csv")}
         self.lineage: list[dict[str, str]] = self.json("catalog/lineage.json")
-        self.people = {one["person_id"]: one for one in self.lines("catalog/people.jsonl")}
+        people = "catalog/people.jsonl"
+        self.people = {one["person_id"]: one for one in self.lines(people)} if (folder / people).exists() else {}
         self.gaps = {one["gap_id"]: one for one in self.lines("truth/gaps.jsonl")}
         self.label_lines = self.lines("truth/labels.jsonl")
         self.labels = {one["event_id"]: one for one in self.label_lines}
@@ -215,7 +219,7 @@ class Files:
         """Datasets that a declared foreign key links to each, in either direction."""
         found: dict[str, set[str]] = {name: set() for name in self.datasets}
         for name, dataset in self.datasets.items():
-            for key in dataset["foreign_keys"]:
+            for key in dataset.get("foreign_keys", ()):
                 found[name].add(key["references"])
                 found[key["references"]].add(name)
         return found
@@ -228,11 +232,21 @@ class Files:
         return [self.events[label["event_id"]] for label in self.label_lines if gap_id in label["gap_ids"]]
 
     @cached_property
+    def threads(self) -> dict[str, list[str]]:
+        """The ids of each thread's messages, by the id of its opener, in time order."""
+        found: dict[str, list[str]] = {}
+        for event in self.events.values():
+            if event["channel"] != "nlq":
+                found.setdefault(event.get("thread_id", event["id"]), []).append(event["id"])
+        return found
+
+    @cached_property
     def names(self) -> set[str]:
         """Every name by which the catalog offers data, in words."""
         offered = set()
         for dataset in self.datasets.values():
-            offered |= {dataset["name"], *dataset["aliases"]} | {one["name"] for one in dataset.get("metrics", ())}
+            offered |= {dataset["name"], *dataset.get("aliases", ()), dataset.get("description", "")}
+            offered |= {one["name"] for one in dataset.get("metrics", ())}
         return {_words(name) for name in offered}
 
 
@@ -256,28 +270,76 @@ def _words(name: str) -> str:
     return " ".join(re.findall("[a-z0-9]+", name.lower()))
 
 
-# What must be true of each open gap, and of the events in front of it
+# What must be true of each open gap, by its reason, and no longer of a resolved one; from the catalog files alone
+
+SUMMED: Final = {("day", period) for period in PERIODS[2:]} | {
+    ("month", "quarter"),
+    ("month", "year"),
+    ("quarter", "year"),
+}
+"""Periods that add up to others."""
 
 
-def _missing_asset(pack: Files, gap: dict[str, Any]) -> bool:
+def _first(pack: Files, gap: dict[str, Any]) -> dict[str, Any]:
+    return pack.datasets[gap["datasets"][0]]
+
+
+def _not_ingested(pack: Files, gap: dict[str, Any]) -> bool:
     subject = _words(gap["subject"])
-    return gap["datasets"] == [] and not any(subject in name or name in subject for name in pack.names)
+    return gap["datasets"] == [] and not any(subject in name for name in pack.names)
 
 
-def _missing_column(pack: Files, gap: dict[str, Any]) -> bool:
-    return not {*gap["columns"]} & pack.columns(gap["datasets"][0]).keys()
+def _not_modelled(pack: Files, gap: dict[str, Any]) -> bool:
+    (name,), subject = gap["datasets"], _words(gap["subject"])
+    others = {_words(other) for other in pack.datasets if other != name}
+    feeds = any(edge["from"] == name for edge in pack.lineage)
+    return pack.datasets[name]["layer"] == "source" and not feeds and not any(subject in other for other in others)
 
 
-def _grain_mismatch(pack: Files, gap: dict[str, Any]) -> bool:
-    has, asked = pack.datasets[gap["datasets"][0]]["grain"], gap["grain"]
-    return PERIODS.index(asked["period"]) < PERIODS.index(has["period"]) and asked["keys"] == has["keys"]
+def _retired(pack: Files, gap: dict[str, Any]) -> bool:
+    return "retired_at" in _first(pack, gap)
 
 
-def _type_mismatch(pack: Files, gap: dict[str, Any]) -> bool:
-    return {pack.columns(gap["datasets"][0])[name]["type"] for name in gap["columns"]} == {"string"}
+def _absent(pack: Files, gap: dict[str, Any]) -> bool:
+    name, wanted = gap["datasets"][0], {*gap["columns"]}
+    above = {column for source in reachable(pack.sources, name) for column in pack.columns(source)}
+    return not wanted & above
 
 
-def _freshness_breach(pack: Files, gap: dict[str, Any]) -> bool:
+def _not_exposed(pack: Files, gap: dict[str, Any]) -> bool:
+    name, wanted = gap["datasets"][0], {*gap["columns"]}
+    above = {column for source in reachable(pack.sources, name) - {name} for column in pack.columns(source)}
+    return not wanted & pack.columns(name).keys() and wanted <= above
+
+
+def _too_coarse(pack: Files, gap: dict[str, Any]) -> bool:
+    has, asked = _first(pack, gap)["grain"]["period"], gap["grain"]["period"]
+    return PERIODS.index(asked) < PERIODS.index(has)
+
+
+def _incompatible_period(pack: Files, gap: dict[str, Any]) -> bool:
+    has, asked = _first(pack, gap)["grain"]["period"], gap["grain"]["period"]
+    return PERIODS.index(asked) > PERIODS.index(has) and (has, asked) not in SUMMED
+
+
+def _as_text(pack: Files, gap: dict[str, Any]) -> list[dict[str, Any]]:
+    columns = [pack.columns(gap["datasets"][0])[name] for name in gap["columns"]]
+    return [column for column in columns if column["type"] == "string" and _is_day(column["name"])]
+
+
+def _is_day(name: str) -> bool:
+    return name.endswith(("_date", "_start")) or name == "created_on"
+
+
+def _wrong_type(pack: Files, gap: dict[str, Any]) -> bool:
+    return [column.get("format") for column in _as_text(pack, gap)] == [None]
+
+
+def _wrong_format(pack: Files, gap: dict[str, Any]) -> bool:
+    return [column.get("format") for column in _as_text(pack, gap)] == ["DD/MM/YYYY"]
+
+
+def _late(pack: Files, gap: dict[str, Any]) -> bool:
     root, *descendants = gap["datasets"]
     return (
         {*gap["datasets"]} <= pack.late
@@ -286,46 +348,127 @@ def _freshness_breach(pack: Files, gap: dict[str, Any]) -> bool:
     )
 
 
-def _joinability_issue(pack: Files, gap: dict[str, Any]) -> bool:
+def _upstream_late(pack: Files, gap: dict[str, Any]) -> bool:
+    return _late(pack, gap) and len(gap["datasets"]) > 1
+
+
+def _failed_run(pack: Files, gap: dict[str, Any]) -> bool:
+    return _late(pack, gap) and len(gap["datasets"]) == 1
+
+
+def _late_arriving(pack: Files, gap: dict[str, Any]) -> bool:
+    return gap["datasets"][0] not in pack.late and _fails(pack, gap, "recency")
+
+
+def _sla_insufficient(pack: Files, gap: dict[str, Any]) -> bool:
+    name = gap["datasets"][0]
+    return name not in pack.late and int(pack.freshness[name]["sla_hours"]) >= 48
+
+
+def _no_key(pack: Files, gap: dict[str, Any]) -> bool:
     left, right = gap["datasets"]
     return right not in reachable(pack.keys, left)
 
 
-def _access_denied(pack: Files, gap: dict[str, Any]) -> bool:
-    dataset = gap["datasets"][0]
-    lacking = {person for person in pack.people if not pack.may_read(person, dataset)}
-    return bool(lacking) and {event["actor"] for event in pack.behind(gap["gap_id"])} <= lacking
+def _key_mismatch(pack: Files, gap: dict[str, Any]) -> bool:
+    left, right = gap["datasets"]
+    (mine,), (theirs,) = gap["columns"], pack.datasets[right]["primary_key"]
+    differ = pack.columns(left)[mine]["type"] != pack.columns(right)[theirs]["type"]
+    return _no_key(pack, gap) and differ and theirs not in pack.columns(left)
 
 
-def _docs_missing(pack: Files, gap: dict[str, Any]) -> bool:
-    dataset = pack.datasets[gap["datasets"][0]]
+def _askers(pack: Files, gap: dict[str, Any]) -> set[str]:
+    return {event["actor"] for event in pack.behind(gap["gap_id"]) if pack.labels[event["id"]]["request"]}
+
+
+def _no_grant(pack: Files, gap: dict[str, Any]) -> bool:
+    lacking = {person for person in pack.people if not pack.may_read(person, gap["datasets"][0])}
+    return bool(lacking) and _askers(pack, gap) <= lacking
+
+
+def _masked(pack: Files, gap: dict[str, Any]) -> bool:
+    (name,), (column,) = gap["datasets"], gap["columns"]
+    seen_by = {*pack.columns(name)[column].get("access_roles", ())}
+    lacking = {one for one, person in pack.people.items() if not seen_by & {*person["access_roles"]}}
+    return bool(seen_by) and _askers(pack, gap) <= lacking and all(pack.may_read(one, name) for one in lacking)
+
+
+def _undocumented(pack: Files, gap: dict[str, Any]) -> bool:
+    dataset = _first(pack, gap)
     return dataset["description"] == "" and {column["description"] for column in dataset["columns"]} == {""}
 
 
-def _performance_limit(pack: Files, gap: dict[str, Any]) -> bool:
-    dataset = pack.datasets[gap["datasets"][0]]
-    return bool(dataset["row_count"] > 1_000_000_000) and dataset["partitioned_by"] == []
+def _undiscoverable(pack: Files, gap: dict[str, Any]) -> bool:
+    column = pack.columns(gap["datasets"][0])[gap["columns"][0]]
+    return bool(column["description"]) and not {*_words(column["name"]).split()} & {
+        *_words(column["description"]).split()
+    }
 
 
-FAILURES: Final = {"unique": "duplicates", "not_null": "incomplete", "accepted_values": "wrong_values"}
+def _conflicting_definitions(pack: Files, gap: dict[str, Any]) -> bool:
+    found = [one for name in gap["datasets"] for one in pack.datasets[name]["metrics"] if one["name"] in gap["columns"]]
+    return len({metric["definition"] for metric in found}) == 2
 
 
-def _quality_issue(pack: Files, gap: dict[str, Any]) -> bool:
-    failing = [check for check in pack.datasets[gap["datasets"][0]]["checks"] if check["status"] == "fail"]
-    return [(check["column"], FAILURES[check["kind"]]) for check in failing] == [(gap["columns"][0], gap["reason"])]
+def _stale(pack: Files, gap: dict[str, Any]) -> bool:
+    named = re.findall("`([a-z_]+)`", _first(pack, gap)["description"])
+    return named == gap["columns"] and not {*named} & pack.columns(gap["datasets"][0]).keys()
+
+
+BIG: Final = 1_000_000_000
+ENORMOUS: Final = 50 * BIG
+
+
+def _too_large(pack: Files, gap: dict[str, Any]) -> bool:
+    return bool(_first(pack, gap)["row_count"] > ENORMOUS) and _first(pack, gap)["partitioned_by"] != []
+
+
+def _unpartitioned(pack: Files, gap: dict[str, Any]) -> bool:
+    return bool(_first(pack, gap)["row_count"] > BIG) and _first(pack, gap)["partitioned_by"] == []
+
+
+def _no_aggregate(pack: Files, gap: dict[str, Any]) -> bool:
+    name = gap["datasets"][0]
+    made = [one for one in pack.datasets if one != name and name in reachable(pack.sources, one)]
+    aggregated = any("period" in pack.datasets[one]["grain"] for one in made)
+    return bool(pack.datasets[name]["row_count"] > BIG) and not aggregated
+
+
+def _fails(pack: Files, gap: dict[str, Any], kind: str) -> bool:
+    failing = [check for check in _first(pack, gap)["checks"] if check["status"] == "fail"]
+    columns = gap["columns"] or [check["column"] for check in failing]
+    return [(check["kind"], check["column"]) for check in failing] == [(kind, columns[0])] if failing else False
 
 
 TRUE: Final[Mapping[str, Callable[[Files, dict[str, Any]], bool]]] = {
-    "missing_asset": _missing_asset,
-    "missing_column": _missing_column,
-    "grain_mismatch": _grain_mismatch,
-    "type_mismatch": _type_mismatch,
-    "freshness_breach": _freshness_breach,
-    "joinability_issue": _joinability_issue,
-    "access_denied": _access_denied,
-    "docs_missing": _docs_missing,
-    "performance_limit": _performance_limit,
-    "quality_issue": _quality_issue,
+    "not_ingested": _not_ingested,
+    "not_modelled": _not_modelled,
+    "retired": _retired,
+    "absent": _absent,
+    "not_exposed": _not_exposed,
+    "too_coarse": _too_coarse,
+    "incompatible_period": _incompatible_period,
+    "wrong_type": _wrong_type,
+    "wrong_format": _wrong_format,
+    "upstream_late": _upstream_late,
+    "failed_run": _failed_run,
+    "late_arriving": _late_arriving,
+    "sla_insufficient": _sla_insufficient,
+    "no_key": _no_key,
+    "key_mismatch": _key_mismatch,
+    "no_grant": _no_grant,
+    "masked": _masked,
+    "undocumented": _undocumented,
+    "undiscoverable": _undiscoverable,
+    "conflicting_definitions": _conflicting_definitions,
+    "stale": _stale,
+    "too_large": _too_large,
+    "unpartitioned": _unpartitioned,
+    "no_aggregate": _no_aggregate,
+    "incomplete": lambda pack, gap: _fails(pack, gap, "not_null"),
+    "duplicates": lambda pack, gap: _fails(pack, gap, "unique"),
+    "wrong_values": lambda pack, gap: _fails(pack, gap, "accepted_values"),
+    "conflicting_numbers": lambda pack, gap: _fails(pack, gap, "reconciliation"),
 }
 
 
@@ -342,46 +485,67 @@ def stands_at(pack: Files, file: str, pointer: str) -> object:
 
 
 def untrue_gaps(pack: Files) -> Iterator[str]:
-    """Say which gaps do not hold in the catalog, or point at something else."""
+    """Say which gaps do not hold in the catalog though they are open, or do though not, or point at something else."""
+    now = instant(pack.manifest["generated_at"])
     for gap_id, gap in pack.gaps.items():
-        name = f"{gap_id} {gap['gap_type']}"
-        if gap["resolved_at"] is not None or instant(gap["began_at"]) > instant(pack.manifest["generated_at"]):
-            yield f"{name} is not open"
-        if not TRUE[gap["gap_type"]](pack, gap):
-            yield f"{name} does not hold"
+        name = f"{gap_id} {gap['gap_type']} ({gap['reason']})"
+        began, ended = instant(gap["began_at"]), instant(gap["resolved_at"] or pack.manifest["generated_at"])
+        if not began < ended <= now:
+            yield f"{name} holds from {began} to {ended}"
+        if TRUE[gap["reason"]](pack, gap) is not (gap["resolved_at"] is None):
+            yield f"{name} {'still holds' if gap['resolved_at'] else 'does not hold'}"
         if stands_at(pack, gap["fact"]["file"], gap["fact"]["pointer"]) != gap["fact"]["value"]:
             yield f"{name} points at {gap['fact']}"
 
 
 def gaps_without_a_key(pack: Files) -> Iterator[str]:
-    """Say what is wrong in the catalog without a gap that says so."""
+    """Say what is wrong in the catalog without an open gap that says so."""
 
-    def named(gap_type: str) -> set[str]:
-        return {name for gap in pack.of_type(gap_type) for name in gap["datasets"]}
+    def named(*reasons: str) -> set[str]:
+        gaps = [gap for gap in pack.gaps.values() if gap["reason"] in reasons and not gap["resolved_at"]]
+        return {name for gap in gaps for name in gap["datasets"]}
 
+    definitions: dict[str, dict[str, str]] = {}
+    for name, one in pack.datasets.items():
+        for metric in one["metrics"]:
+            definitions.setdefault(metric["name"], {})[name] = metric["definition"]
+    datasets = pack.datasets.items()
+    everybody = pack.people
     wrong = {
-        "freshness_breach": pack.late,
-        "access_denied": {
-            name for name in pack.datasets if not all(pack.may_read(person, name) for person in pack.people)
+        ("upstream_late", "failed_run"): pack.late,
+        ("retired",): {name for name, one in datasets if "retired_at" in one},
+        ("no_grant",): {name for name in pack.datasets if not all(pack.may_read(person, name) for person in everybody)},
+        ("masked",): {name for name, one in datasets if any("access_roles" in column for column in one["columns"])},
+        ("undocumented",): {name for name, one in datasets if not one["description"]},
+        ("stale",): {name for name, one in datasets if "`" in one["description"]},
+        ("conflicting_definitions",): {
+            name for found in definitions.values() if len({*found.values()}) > 1 for name in found
         },
-        "docs_missing": {name for name, one in pack.datasets.items() if not one["description"]},
-        "performance_limit": {name for name, one in pack.datasets.items() if one["row_count"] > 1_000_000_000},
-        "quality_issue": {
-            name for name, one in pack.datasets.items() if any(check["status"] != "pass" for check in one["checks"])
-        },
-        "type_mismatch": {
+        ("too_large", "unpartitioned", "no_aggregate"): {name for name, one in datasets if one["row_count"] > BIG},
+        ("wrong_type", "wrong_format"): {
             name
-            for name in pack.datasets
-            if any(column["type"] == "string" and column["name"].endswith(("_date", "_start"))
-                   for column in pack.columns(name).values())
+            for name, one in datasets
+            for column in one["columns"]
+            if column["type"] == "string" and _is_day(column["name"])
         },
     }  # fmt: skip
-    for gap_type, datasets in wrong.items():
-        for name in sorted(datasets ^ named(gap_type)):
-            yield f"{name}: {gap_type} in the catalog or in the key, not in both"
+    for reasons, found in wrong.items():
+        for name in sorted(found ^ named(*reasons)):
+            yield f"{name}: {' or '.join(reasons)} in the catalog or in the key, not in both"
+    failing = {name for name, one in datasets if any(check["status"] != "pass" for check in one["checks"])}
+    hosts = named("incomplete", "duplicates", "wrong_values", "conflicting_numbers", "late_arriving")
+    if not failing <= hosts:
+        yield f"{failing - hosts} fail a check and no gap says so"
 
 
-SQL_WORDS: Final = frozenset({"select", "sum", "as", "from", "where", "date", "group", "by"})
+SERVED: Final = ("answered", "analysis_request", "bot_error", "working_as_intended")
+"""Why an event carries no gap that is about data all the same."""
+COVERED: Final[Mapping[str, tuple[str, ...]]] = {
+    "week": ("this_week", "last_week"),
+    "month": ("this_month", "last_month", "this_quarter", "last_quarter", "year_to_date", "last_year"),
+    "quarter": ("this_quarter", "last_quarter", "year_to_date", "last_year"),
+}
+PAST: Final = ("last_quarter", "last_year")
 
 
 def wrong_events(pack: Files) -> Iterator[str]:
@@ -394,31 +558,83 @@ def wrong_events(pack: Files) -> Iterator[str]:
         gaps = [pack.gaps[gap_id] for gap_id in label["gap_ids"]]
         datasets = [one["ref"] for one in label["mentions"] if one["kind"] == "dataset"]
         for gap in gaps:
-            if event["when"] < gap["began_at"]:
-                yield f"{event_id} claims {gap['gap_id']} before it began"
-            if gap["gap_type"] == "freshness_breach":
-                yield from (f"{event_id} is early" for name in datasets if instant(event["when"]) < pack.due(name))
-            if gap["gap_type"] != "access_denied" and not all(pack.may_read(event["actor"], one) for one in datasets):
+            if not gap["began_at"] <= event["when"] < (gap["resolved_at"] or "9"):
+                yield f"{event_id} claims {gap['gap_id']} when it did not hold"
+            if gap["reason"] != "no_grant" and not all(pack.may_read(event["actor"], one) for one in datasets):
                 yield f"{event_id} has a {gap['gap_type']} on what {event['actor']} may not even read"
-        if event["channel"] == "nlq" and not gaps:
+        if label.get("none_reason") in SERVED and label["request"]:
+            yield from (f"{event_id}: {complaint}" for complaint in _depends(pack, event, label))
+        if event["channel"] == "nlq" and label.get("none_reason") == "answered":
             yield from _unanswerable(pack, event)
 
 
+def _about(label: dict[str, Any]) -> set[str]:
+    """Return the datasets that an event speaks of, by name or by something in them."""
+    refs = {one["kind"]: one["ref"] for one in label["mentions"]}
+    of_columns = {
+        one["ref"].rpartition(".")[0] for one in label["mentions"] if one["kind"] in ("metric", "dimension", "column")
+    }
+    return of_columns | ({refs["dataset"]} if "dataset" in refs else set())
+
+
+def _depends(pack: Files, event: dict[str, Any], label: dict[str, Any]) -> Iterator[str]:
+    """Say on which true gap an event depends that is labelled as about none."""
+    claim = label["none_reason"] == "working_as_intended"
+    spans = {one["ref"] for one in label["mentions"] if one["kind"] == "timeframe"}
+    columns = {
+        one["ref"].rpartition(".")[2] for one in label["mentions"] if one["kind"] in ("metric", "dimension", "column")
+    }
+    for name in _about(label):
+        dataset = pack.datasets[name]
+        if name in pack.late and not spans <= {*PAST}:
+            yield f"{name} is late"
+        if not pack.may_read(event["actor"], name) or "retired_at" in dataset:
+            yield f"{name} is not served to {event['actor']}"
+        if {check["column"] for check in dataset["checks"] if check["status"] == "fail"} & columns:
+            yield f"{name} fails a check on what is asked"
+        if dataset["row_count"] > BIG or (claim and not dataset["description"]):
+            yield f"{name} is too big, or has no description"
+        held = {*pack.people[event["actor"]]["access_roles"]}
+        for column in columns & pack.columns(name).keys():
+            seen_by = pack.columns(name)[column].get("access_roles")
+            if seen_by is not None and not held & {*seen_by}:
+                yield f"{name}.{column} is masked"
+        if (
+            columns
+            - pack.columns(name).keys()
+            - {one["ref"].rpartition(".")[2] for one in label["mentions"] if not one["ref"].startswith(f"{name}.")}
+        ):
+            yield f"{name} has not all of {columns}"
+        period = dataset["grain"].get("period", "day")
+        if spans - {"unspecified", *COVERED.get(period, spans)}:
+            yield f"{name} by {period} does not add up to {spans}"
+    for gap in pack.gaps.values():  # what was mended later did not serve before
+        touched = gap["datasets"][:1] if gap["gap_type"] == "joinability_issue" else gap["datasets"]
+        if gap["resolved_at"] and event["when"] < gap["resolved_at"] and {*touched} & _about(label):
+            yield f"{gap['gap_id']} held at the time"
+
+
 def _unanswerable(pack: Files, event: dict[str, Any]) -> Iterator[str]:
-    (table,) = event["tables"]
-    columns = pack.columns(table).keys()
-    if not pack.may_read(event["actor"], table):
-        yield f"{event['id']}: {event['actor']} may not read {table}"
-    if missing := {*event["dims"], *event["metrics"]} - columns:
-        yield f"{event['id']}: {table} has no {missing}"
-    identifiers = {*re.findall("[a-z_][a-z0-9_]*", re.sub("'[^']*'", "", event.get("parsed_sql", "")))} - SQL_WORDS
-    if strange := identifiers - columns - {table}:
-        yield f"{event['id']}: the query names {strange}"
-    dates = re.findall("([a-z_]+) >= date '", event.get("parsed_sql", ""))
-    if {pack.columns(table)[name]["type"] for name in dates if name in columns} - {"date"}:
-        yield f"{event['id']}: the query compares {dates} with a date"
-    if (event["outcome"] in ("answered", "slow")) is not ("parsed_sql" in event):
-        yield f"{event['id']}: {event['outcome']} with{'' if 'parsed_sql' in event else 'out'} a query"
+    """Say what in an answered query's SQL the catalog does not have; read by sqlglot."""
+    tree = sqlglot.parse_one(event["parsed_sql"], dialect="postgres")
+    tables = {table.alias_or_name: table.name for table in tree.find_all(sqlglot.exp.Table)}
+    if {*tables.values()} != {*event["tables"]}:
+        yield f"{event['id']}: reads {tables} and considers {event['tables']}"
+    aliases = {alias.alias for alias in tree.find_all(sqlglot.exp.Alias)}
+    for column in tree.find_all(sqlglot.exp.Column):
+        homes = [tables[column.table]] if column.table else [*tables.values()]
+        if column.name not in aliases and not any(column.name in pack.columns(home) for home in homes):
+            yield f"{event['id']}: {homes} have no {column.name}"
+    for join in tree.find_all(sqlglot.exp.Join):
+        left, right = join.args["on"].this, join.args["on"].expression
+        ends = [(tables[side.table], side.name) for side in (left, right)]
+        keys = {
+            ((name, key["columns"][0]), (key["references"], key["referenced_columns"][0]))
+            for name in tables.values()
+            for key in pack.datasets[name]["foreign_keys"]
+        }
+        if (ends[0], ends[1]) not in keys and (ends[1], ends[0]) not in keys:
+            yield f"{event['id']}: no declared key joins {ends}"
 
 
 def wrong_labels(pack: Files) -> Iterator[str]:
@@ -451,8 +667,13 @@ def _wrong_label(pack: Files, event: dict[str, Any], label: dict[str, Any]) -> I
             yield f"does not say {mention['text']!r}"
         yield from _wrong_mention(pack, label, mention)
     if event["channel"] == "nlq":
-        expected = {"answered": "answered", "slow": "answered", "uncertain": "analysis_request"}
-        if label.get("none_reason") != expected.get(event["outcome"]) or not request or "state" in label:
+        outcomes = ("blocked", "degraded") if gap_ids else ("answered", "slow", "uncertain")
+        answered = label.get("none_reason") == "answered"
+        if (
+            event["outcome"] not in outcomes
+            or answered is not (event["outcome"] in ("answered", "slow"))
+            or "state" in label
+        ):
             yield f"a query that ends {event['outcome']} as {label}"
     else:
         yield from _wrong_in_thread(pack, event, label)
@@ -463,32 +684,52 @@ def _wrong_mention(pack: Files, label: dict[str, Any], mention: dict[str, Any]) 
     gap = pack.gaps[label["gap_ids"][0]] if label["gap_ids"] else None
     if kind == "dataset" and ref not in pack.datasets:
         yield f"no dataset {ref}"
-    elif kind in ("column", "metric", "dimension"):
+    elif kind in ("column", "metric", "dimension") and gap is not None:
         dataset, _, column = ref.partition(".")
-        there = column in pack.columns(dataset)
-        absent = gap is not None and gap["gap_type"] == "missing_column" and column in gap["columns"]
-        if there is absent:
-            yield f"{ref} is {'' if there else 'not '}there"
-    elif kind == "subject" and (gap is None or ref != gap["subject"]):
+        names = pack.columns(dataset).keys() | {one["name"] for one in pack.datasets[dataset].get("metrics", ())}
+        ghost = (
+            gap["reason"] in ("absent", "not_exposed", "stale") and column in gap["columns"] and not gap["resolved_at"]
+        )
+        if (column in names) is ghost:
+            yield f"{ref} is {'' if column in names else 'not '}there"
+    elif kind == "subject" and gap is not None and ref != gap["subject"]:
         yield f"no subject {ref}"
 
 
 def _wrong_in_thread(pack: Files, event: dict[str, Any], label: dict[str, Any]) -> Iterator[str]:
     opener = event.get("thread_id", event["id"])
     about = pack.labels[opener]["gap_ids"]
-    if event["id"] == opener and label["request"] is not bool(about):
-        yield "an opener that asks about nothing"
-    if label["request"] and label["gap_ids"] != about:
+    if label["gap_ids"] and label["gap_ids"] != about:
         yield "a follow-up that asks about something else"
-    if not label["request"] and (label["gap_ids"] or label["none_reason"] not in ("chatter", "wrong_tool", "how_to")):
+    if event["id"] != opener and not label["gap_ids"] and label["none_reason"] not in ("chatter", "resolved"):
         yield f"asks for nothing for {label}"
     if ("state" in label) is not bool(about) or label.get("state") != pack.labels[opener].get("state"):
         yield "a state of its own"
-    if pack.events[opener]["when"] > event["when"]:
-        yield "before its opener"
+    if event["id"] != opener and pack.events[opener]["when"] >= event["when"]:
+        yield "not after its opener"
+    if event["channel"] == "email":
+        subject = pack.events[opener]["subject"]
+        if event["subject"] != (subject if event["id"] == opener else f"Re: {subject}"):
+            yield "another subject"
     query = event.get("referenced_query_id")
     if query and (pack.labels[query]["gap_ids"] != about or pack.events[query]["when"] >= event["when"]):
         yield f"refers to {query}, which met something else, or later"
+
+
+def riddles(pack: Files) -> Iterator[str]:
+    """Say which needs cannot be told from their thread, its reference and the catalog together."""
+    for event_id, label in pack.labels.items():
+        for gap in (pack.gaps[gap_id] for gap_id in label["gap_ids"]):
+            event = pack.events[event_id]
+            around = [event_id] if event["channel"] == "nlq" else pack.threads[event.get("thread_id", event_id)]
+            mentions = [one for other in around for one in pack.labels[other]["mentions"]]
+            refs = {one["ref"] for one in mentions}
+            wanted = {gap["subject"]} if "subject" in gap else {*gap["datasets"]}
+            if not refs & wanted:
+                yield f"{event_id}: {gap['gap_id']} is about {wanted} and only {refs} are named"
+            columns = {one["ref"].rpartition(".")[2] for one in mentions}
+            if gap["gap_type"] == "missing_column" and not columns & {*gap["columns"]}:
+                yield f"{event_id}: {gap['gap_id']} lacks {gap['columns']} and only {columns} are named"
 
 
 def unfilled(pack: Files) -> Iterator[str]:
@@ -498,11 +739,11 @@ def unfilled(pack: Files) -> Iterator[str]:
         text = text_of(event)
         for person in odd:
             text = text.replace(f"@{person}", "")
-        if re.search(r"\{[a-z_]+\}", text):
+        if re.search(r"\{[a-z_]+[:|}]", text):
             yield f"{event['id']}: {text}"
 
 
 def faults(pack: Files) -> list[str]:
-    """Return everything that is wrong with the truth of a pack."""
-    checks = (untrue_gaps, gaps_without_a_key, wrong_events, wrong_labels, unfilled)
+    """Return everything that is wrong with the truth of a pack whose catalog is complete."""
+    checks = (untrue_gaps, gaps_without_a_key, wrong_events, wrong_labels, riddles, unfilled)
     return [complaint for check in checks for complaint in check(pack)]

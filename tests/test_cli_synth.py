@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,15 +26,17 @@ from tests.test_pack_checking import at, swap, tiny
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and files")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev/full")
 
-COMMANDS = ("init", "gen", "validate", "list")
+COMMANDS = ("init", "scenarios", "gen", "explain", "stats", "validate", "list")
 RECORDS = len(model.RECORD_NAMES)
 GEN = ("gen", "--config", "config.yaml", "--seed", "7", "--out")
+SMALL = packs.merged(packs.SMALL, {"gaps": {"count": 24}})
+"""A config whose packs hold every gap type, so that nothing is warned about."""
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A folder with a config."""
-    (tmp_path / "config.yaml").write_text(json.dumps(packs.SMALL))
+    (tmp_path / "config.yaml").write_text(json.dumps(SMALL))
     return tmp_path
 
 
@@ -64,14 +68,17 @@ def example_lines(ran: Run) -> list[list[str]]:
 def test_the_example_in_every_help_works(command: tuple[str, ...], tmp_path: Path) -> None:
     lines = example_lines(call(*command, "--help", cwd=tmp_path))
     assert lines
-    if command in [("gen",), ("validate",), ("list",)]:
-        (tmp_path / "config.yaml").write_text(json.dumps(packs.SMALL))
-    if command in [("validate",), ("list",)]:
+    if command not in [(), ("init",), ("scenarios",)]:
+        (tmp_path / "config.yaml").write_text(json.dumps(SMALL))
+    if command in [("explain",), ("stats",), ("validate",), ("list",)]:
         assert call(*GEN, "packs/p1", cwd=tmp_path).code == 0
     for line in lines:
-        ran = call(*line, cwd=tmp_path)
+        typed, redirected = (line[:-2], line[-1:]) if ">" in line else (line, [])
+        ran = call(*typed, cwd=tmp_path)
         assert (ran.code, ran.err) == (0, ""), line
         assert ran.out != ""
+        for file in redirected:
+            (tmp_path / file).write_text(ran.out, encoding="utf-8")
         assert command in [(), (line[0],), ("init",)]
 
 
@@ -79,7 +86,7 @@ def test_the_example_in_every_help_works(command: tuple[str, ...], tmp_path: Pat
 def test_every_command_says_what_it_does_and_takes_the_common_options(command: str, tmp_path: Path) -> None:
     for flag in ("--help", "-h"):
         ran = run(command, flag, cwd=tmp_path)
-        assert ran.out.startswith(f"Usage: datagap-synth {command} [OPTIONS]\n\n  ")
+        assert re.match(rf"Usage: datagap-synth {command} \[OPTIONS\]( EVENT_ID| \[NAME\])?\n\n  ", ran.out)
         assert all(option in ran.out for option in ("--verbose", "--quiet", "--debug", "Example:"))
     undescribed = [line for line in ran.out.splitlines() if re.fullmatch(r"  -\S+( [A-Z ]+)?", line)]
     assert undescribed == [], "an option without a help text"
@@ -100,11 +107,29 @@ def test_no_command_is_misuse_and_answered_with_help(tmp_path: Path) -> None:
 # How loud
 
 
+UNFIT: dict[str, Any] = {
+    "gaps": {"count": None},
+    "nlq": {"gaps_distribution": {"joinability_issue": 0.3}},
+    "catalog": {"mart_tables": 1, "staging_tables": 0},
+}
+"""A world of one mart, which is to be joined with another."""
+
+
 def test_quiet_prints_nothing_on_success(tmp_path: Path) -> None:
-    for command in (["init"], [*GEN, "p"], ["validate", "--pack", "p"], ["list", "--root", "."]):
+    commands = [
+        ["init"],
+        ["scenarios"],
+        [*GEN[:-1], "--preview", "1"],
+        [*GEN, "p"],
+        ["explain", "q_00000000", "--pack", "p"],
+        ["stats", "--pack", "p"],
+        ["validate", "--pack", "p"],
+        ["list", "--root", "."],
+    ]
+    for command in commands:
         assert run(*command, "--quiet", cwd=tmp_path) == Run(0, "", ""), command
         if command[0] == "init":
-            (tmp_path / "config.yaml").write_text(json.dumps(packs.SMALL))
+            (tmp_path / "config.yaml").write_text(json.dumps(SMALL))
 
 
 def test_quiet_still_prints_errors_and_warnings(home: Path) -> None:
@@ -112,11 +137,17 @@ def test_quiet_still_prints_errors_and_warnings(home: Path) -> None:
     tiny(home / "broken", at("slack.jsonl", 1, thread_id="s_9"))
     ran = run("validate", "--quiet", "--pack", "broken", cwd=home)
     assert ran == Run(1, 'error DG106 slack.jsonl:2 /thread_id: "s_9" is no message of this file\n', "")
-    (home / "config.yaml").write_text(
-        json.dumps(packs.merged(packs.SMALL, {"catalog": {"inject_freshness_breaches": 0}}))
-    )
-    dropped = "warning: no freshness_breach gap fits into this world, so the pack has none\n"
+    (home / "config.yaml").write_text(json.dumps(packs.merged(SMALL, UNFIT)))
+    dropped = "warning: the pack has no joinability_issue gap: none fits into this world, or gaps are too few for one\n"
     assert run("--quiet", *GEN, "p", cwd=home) == Run(0, "", dropped)
+
+
+def test_gen_warns_of_another_number_of_gaps_than_was_asked_for(home: Path) -> None:
+    (home / "config.yaml").write_text(json.dumps(packs.merged(SMALL, {"gaps": {"count": 900}})))
+    ran = run("--quiet", *GEN, "p", cwd=home)
+    planted = len(packs.Files(home / "p").gaps)
+    said = f"warning: {planted} gaps are planted and not 900: late datasets are kept, and no more fit than these\n"
+    assert ran == Run(0, "", said)
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
@@ -124,7 +155,7 @@ def test_verbose_says_more_on_stderr(place: str, home: Path) -> None:
     command = ["--verbose", *GEN, "p"] if place == "before" else [*GEN, "p", "--verbose"]
     ran = run(*command, cwd=home)
     assert ran.err == "generating 120 queries in scenario enterprise\n"
-    assert ran.out.startswith("wrote p: 46 datasets, 120 queries, ")
+    assert re.match("wrote p: [0-9]+ datasets, 120 queries, ", ran.out)
 
 
 def test_debug_shows_a_traceback_with_an_error_and_nothing_else_does(home: Path) -> None:
@@ -155,10 +186,20 @@ ENDS: list[tuple[Sequence[str], int, str]] = [
     (["validate", "--pack", "pack", "--schemas", "gone"], 2, "gone: is not a folder; give a folder of schemas"),
     (["list", "--root", "gone"], 2, "gone: is not a folder; give the folder that holds packs"),
     (["list", "--root", "config.yaml"], 2, "config.yaml: is not a folder; give the folder that holds packs"),
+    (["explain", "q_00000000", "--pack", "gone"], 2, "gone: does not exist; give the folder of a pack"),
+    (["explain", "q_00000000", "--pack", "config.yaml"], 2, "config.yaml: is not a folder; give the folder of a pack"),
+    (["explain", "q_00000000", "--pack", "pack"], 1,
+     "pack/manifest.json: records no seed, so its events cannot be derived"),
+    (["explain", "12", "--pack", "pack"], 2,
+     'pack: "12" is no id of an event; give an id such as q_00000012 or s_0000003_00'),
+    (["stats", "--pack", "gone"], 2, "gone: does not exist; give the folder of a pack"),
+    (["stats", "--pack", "config.yaml"], 2, "config.yaml: is not a folder; give the folder of a pack"),
+    (["scenarios", "fintec"], 2, 'scenarios: there is no scenario "fintec"; did you mean fintech'),
+    (["init", "--scenario", "fintec", "--force"], 2, '--scenario: there is no scenario "fintec"; did you mean fintech'),
     (["gen", "--config", "gone.yaml", "--out", "p"], 2, "gone.yaml: does not exist; give the path of a YAML file"),
     (["gen", "--config", "full", "--out", "p"], 2, "full: is not a file; give the path of a YAML file"),
     (["gen", "--config", "wrong.yaml", "--out", "p"], 1,
-     "wrong.yaml /nlq/coutn: is not a known property; did you mean count"),
+     "wrong.yaml:1 /nlq/coutn: is not a known property; did you mean count"),
     ([*GEN, "full"], 2, f"<home>/full: is not empty; {FORCE}"),
     ([*GEN, "full", "--force"], 2,
      "<home>/full: is not empty and was not written by this command; choose another --out"),
@@ -199,6 +240,16 @@ BY_CLICK: list[tuple[Sequence[str], str]] = [
     ([*GEN, "p", "--seed", "seven"], "datagap-synth gen"),
     ([*GEN, "p", "--seed", "-1"], "datagap-synth gen"),
     ([*GEN, "p", "--seed", "18446744073709551616"], "datagap-synth gen"),
+    ([*GEN, "p", "--preview", "1"], "datagap-synth gen"),
+    ([*GEN[:-1], "--preview", "0"], "datagap-synth gen"),
+    ([*GEN, "p", "--workers", "0"], "datagap-synth gen"),
+    ([*GEN, "p", "--set"], "datagap-synth"),
+    (["explain", "q_00000000"], "datagap-synth explain"),
+    (["explain", "--pack", "p"], "datagap-synth explain"),
+    (["explain", "q_00000000", "--pack", "p", "--format", "yaml"], "datagap-synth explain"),
+    (["stats"], "datagap-synth stats"),
+    (["stats", "--pack", "p", "--format", "yaml"], "datagap-synth stats"),
+    (["scenarios", "saas", "fintech"], "datagap-synth scenarios"),
     (["validate"], "datagap-synth validate"),
     (["list"], "datagap-synth list"),
     (["init", "here"], "datagap-synth init"),
@@ -246,7 +297,16 @@ def test_a_starter_that_cannot_be_written_ends_with_1() -> None:
 
 @linux
 @pytest.mark.parametrize(
-    "command", [["--version"], ["gen", "--help"], ["validate", "--pack", "pack"], ["list", "--root", "."]]
+    "command",
+    [
+        ["--version"],
+        ["gen", "--help"],
+        ["scenarios"],
+        ["scenarios", "saas"],
+        ["stats", "--pack", "pack"],
+        ["validate", "--pack", "pack"],
+        ["list", "--root", "."],
+    ],
 )
 def test_a_full_device_ends_with_1_and_one_sentence(command: Sequence[str], home: Path) -> None:
     made(home)
@@ -268,11 +328,11 @@ def test_a_pack_is_made_at_once_with_its_parents_and_nothing_beside_it(home: Pat
 
 
 def test_the_seed_of_the_command_line_wins_over_the_configs(home: Path) -> None:
-    (home / "config.yaml").write_text(json.dumps({**packs.SMALL, "seed": 3}))
+    (home / "config.yaml").write_text(json.dumps({**SMALL, "seed": 3}))
     run("gen", "--config", "config.yaml", "--out", "x/p", cwd=home)
     run("gen", "--config", "config.yaml", "--out", "y/p", "--seed", "7", cwd=home)
-    assert packs.tree(home / "x" / "p") == packs.tree(packs.make(home / "x3" / "p", seed=3).folder)
-    assert packs.tree(home / "y" / "p") == packs.tree(packs.make(home / "y7" / "p", seed=7).folder)
+    assert packs.tree(home / "x" / "p") == packs.tree(packs.make(home / "x3" / "p", SMALL, seed=3).folder)
+    assert packs.tree(home / "y" / "p") == packs.tree(packs.make(home / "y7" / "p", SMALL, seed=7).folder)
 
 
 def test_the_seed_that_an_unseeded_run_prints_remakes_its_pack(home: Path) -> None:
@@ -293,7 +353,7 @@ def test_force_replaces_a_pack_unless_something_else_is_in_its_folder(home: Path
     assert notes.read_text() == "mine"
     notes.unlink()
     assert run(*GEN, "p", "--force", cwd=home).code == 0
-    assert packs.tree(home / "p") == packs.tree(packs.make(home / "x" / "p").folder)
+    assert packs.tree(home / "p") == packs.tree(packs.make(home / "x" / "p", SMALL).folder)
     assert names(home) == {"config.yaml", "p", "x"}
 
 
@@ -305,7 +365,12 @@ def test_an_empty_folder_is_filled_without_force(home: Path) -> None:
 
 def test_init_and_gen_from_its_config_make_a_valid_pack_of_the_defaults(tmp_path: Path) -> None:
     assert call("init", cwd=tmp_path).out == f"wrote config.yaml and {RECORDS + 1} schemas into schemas/\n"
-    assert call(*GEN, "p", cwd=tmp_path).out.startswith("wrote p: 90 datasets, 1500 queries, ")
+    made = call(*GEN, "p", cwd=tmp_path)
+    assert (made.code, made.err) == (0, "")
+    pack = packs.Files(tmp_path / "p")
+    assert made.out.startswith(f"wrote p: {len(pack.datasets)} datasets, 1500 queries, ")
+    layers = Counter(dataset["layer"] for dataset in pack.datasets.values())
+    assert (layers["mart"], layers["staging"]) == (30, 50)
     assert call("validate", "--pack", "p", cwd=tmp_path).out.endswith("p: valid, 0 errors, 0 warnings\n")
     assert names(tmp_path) == {"config.yaml", "schemas", "p"}
 
@@ -328,29 +393,45 @@ BIG: dict[str, Any] = {"nlq": {"count": 200_000}}
 
 
 @pytest.fixture
-def running(home: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run that has begun to write a large pack to `p`."""
-    (home / "big.yaml").write_text(json.dumps(packs.merged(packs.SMALL, BIG)))
+def running(request: pytest.FixtureRequest, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run that has begun to write a large pack to `p`, by one process or by as many as the parameter says."""
+    workers: int = getattr(request, "param", 1)
+    (home / "big.yaml").write_text(json.dumps(packs.merged(SMALL, BIG)))
     command = [packs.program(), "gen", "--config", "big.yaml", "--out", "p", "--seed", "1", "--force"]
-    process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--workers", str(workers)],
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
         until = time.monotonic() + 30
-        while not list(home.glob(".p.*.partial/nl_queries.jsonl")):
+        while not list(home.glob(".p.*.partial/nl_queries.jsonl")) or (workers > 1 and children(process) <= workers):
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < until
             time.sleep(0.01)
+        time.sleep(0.5 if workers > 1 else 0)  # so that they can be hit while they import
         yield process
     finally:
-        if process.poll() is None:
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
-@posix
-@pytest.mark.parametrize(
+def children(process: subprocess.Popen[str]) -> int:
+    return len(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+
+
+INTERRUPTED = pytest.mark.parametrize(
     ("number", "code", "said"),
     [(signal.SIGINT, 130, "interrupted; nothing was left half-written"), (signal.SIGTERM, 143, "")],
 )
+
+
+@posix
+@INTERRUPTED
 def test_an_interrupted_run_leaves_nothing_behind(
     number: int, code: int, said: str, home: Path, running: subprocess.Popen[str]
 ) -> None:
@@ -358,6 +439,25 @@ def test_an_interrupted_run_leaves_nothing_behind(
     out, err = running.communicate(timeout=30)
     assert (running.returncode, out, err.strip()) == (code, "", said)
     assert names(home) == {"config.yaml", "big.yaml"}
+
+
+@linux
+@INTERRUPTED
+@pytest.mark.parametrize("running", [2], indirect=True)
+def test_a_run_of_several_processes_is_interrupted_by_a_terminal_as_one(
+    number: int, code: int, said: str, home: Path, running: subprocess.Popen[str]
+) -> None:
+    os.killpg(running.pid, number)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err.strip()) == (code, "", said)
+    assert names(home) == {"config.yaml", "big.yaml"}
+
+
+@linux
+@pytest.mark.parametrize("running", [2], indirect=True)
+def test_no_process_outlives_a_run_that_was_killed(running: subprocess.Popen[str]) -> None:
+    running.kill()
+    running.communicate(timeout=10)  # which waits for whoever still holds its pipes
 
 
 @posix
@@ -381,7 +481,9 @@ def test_what_a_killed_run_leaves_is_in_nobodys_way(home: Path, running: subproc
 
 
 @posix
-@pytest.mark.parametrize("command", [["validate", "--pack", "broken"], ["list", "--root", "."], ["--help"]])
+@pytest.mark.parametrize(
+    "command", [["validate", "--pack", "broken"], ["list", "--root", "."], ["scenarios", "saas"], ["--help"]]
+)
 def test_a_closed_pipe_ends_without_a_word(command: Sequence[str], home: Path) -> None:
     tiny(home / "broken", at("manifest.json", counts={"nl_queries": 9}))
     process = subprocess.Popen(
@@ -512,6 +614,15 @@ def test_no_control_character_of_a_pack_reaches_the_terminal(home: Path) -> None
         ["validate", "--pack", "pack", "--schemas", HOSTILE],
         ["list", "--root", "."],
         ["list", "--root", HOSTILE],
+        ["explain", HOSTILE, "--pack", HOSTILE],
+        ["explain", "q_00000000", "--pack", HOSTILE],
+        ["stats", "--pack", HOSTILE],
+        ["scenarios", HOSTILE],
+        ["init", "--scenario", HOSTILE],
+        ["init", "--scenario", f"./{HOSTILE}"],
+        [*GEN, "p", "--set", HOSTILE],
+        [*GEN, "p", "--set", f"{HOSTILE}={HOSTILE}"],
+        [*GEN, "p", "--set", f"scenario={HOSTILE}"],
         [*GEN, HOSTILE],
         ["gen", "--config", HOSTILE, "--out", "p"],
         ["gen", HOSTILE],
@@ -535,7 +646,7 @@ def test_a_name_with_control_characters_is_listed_escaped(home: Path) -> None:
 
 
 def test_a_session_of_making_and_checking_packs(tmp_path: Path) -> None:
-    small = json.dumps(packs.merged(packs.SMALL, {"catalog": {"inject_freshness_breaches": 0}}))
+    small = json.dumps(packs.merged(SMALL, UNFIT))
     session = transcript(
         [["init"], ["init"], ["gen", "--config", "config.yaml", "--out", "packs/p1", "--seed", "7"]], tmp_path
     )

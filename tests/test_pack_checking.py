@@ -402,9 +402,10 @@ FINE: dict[str, Callable[[Documents], object]] = {
     "datasets that are not known all": both(
         at("catalog/coverage.json", datasets={"status": "partial"}), at("nl_queries.jsonl", 0, tables=["mart_stores"])
     ),
-    "a fact that held and was resolved": both(
+    "a gap that was resolved, and what mended it": both(
         at(GAPS, 0, resolved_at="2026-03-05T00:00:00Z"),
         lambda docs: docs[DATASETS][1]["columns"].append(handmade.column("segment")),
+        lambda docs: docs[GAPS][0]["fact"]["value"].append("segment"),
     ),
     "a fact about the whole catalog": at(GAPS, 0, fact={"file": DATASETS, "pointer": "", "value": None}),
 }

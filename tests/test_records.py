@@ -70,6 +70,8 @@ def test_what_is_written_is_what_was_read_less_optional_nulls_plus_defaults(
 def _settled(schema: JsonSchema, value: Any) -> Any:
     if isinstance(value, list):
         return [_settled(schema.get("items", {}), item) for item in value]
+    if isinstance(value, dict) and isinstance(schema.get("additionalProperties"), dict):
+        return {name: _settled(schema["additionalProperties"], part) for name, part in value.items()}
     if not isinstance(value, dict) or "properties" not in schema:
         return value
     settled = {}

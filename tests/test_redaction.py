@@ -37,3 +37,9 @@ def test_personal_data_is_taken_out(text: str, expected: str | None) -> None:
 @pytest.mark.parametrize("text", KEPT)
 def test_what_is_not_personal_stays(text: str) -> None:
     assert Redactor(["u_ana", "u_ben"]).redact(text) == text
+
+
+def test_names_are_redacted_as_they_are_written_and_common_words_stay() -> None:
+    redactor = Redactor(["ana.ruiz"], ["Ana Ruiz", "Rosa Day"])
+    text = "Hi Ana, a rosa day. Thanks, Ana Ruiz (ana.ruiz)"
+    assert redactor.redact(text) == "Hi [person], a rosa day. Thanks, [person] [person] ([person])"

@@ -189,7 +189,7 @@ def test_a_file_that_breaks_the_schema_is_refused_by_its_path(tmp_path: Path) ->
     path.write_text("min_frequency: often\n")
     with pytest.raises(InvalidError) as caught:
         read_settings(model.RunConfig, path)
-    assert str(caught.value) == f'{path} /min_frequency: expected integer, got string ("often")'
+    assert str(caught.value) == f'{path}:1 /min_frequency: expected integer, got string ("often")'
 
 
 @pytest.mark.parametrize(("name", "reason"), [("gone.yaml", "does not exist"), (".", "is not a file")])

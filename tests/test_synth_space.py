@@ -29,10 +29,12 @@ MOST = {
     ("email", "threads"): 5,
     ("catalog", "mart_tables"): 8,
     ("catalog", "staging_tables"): 8,
+    ("gaps", "count"): 30,
 }
 ONLY = {
     ("schema_version",): ("1.0.0", "1.7.2"),
     ("scenario",): ("enterprise",),
+    ("catalog_completeness",): (1.0,),
     ("catalog", "domains"): DOMAINS,
     ("nlq", "languages"): LANGUAGES,
 }
@@ -75,6 +77,8 @@ def fitted(data: dict[str, Any]) -> dict[str, Any]:
         total = fsum(shares.values())
         parts = {lang: share / total for lang, share in shares.items()} if total > 1e-300 else {next(iter(shares)): 1}
         nlq["languages"] = [{"lang": lang, "pct": part} for lang, part in parts.items()]
+    if not any(nlq.get("gaps_distribution", {"": 1}).values()):
+        data["gap_prevalence"] = None
     weights = data.get("audience_weights")
     if weights and not any(weights.values()):
         data["audience_weights"] = dict.fromkeys(weights, 1)
@@ -88,6 +92,7 @@ def _at_most_one(shares: dict[str, float]) -> dict[str, float]:
 
 CONFIGS = strategies.from_schema(narrowed()).map(fitted)
 ONE_TYPE = st.sampled_from(GAP_TYPES).map(lambda gap_type: {"nlq": {"gaps_distribution": {gap_type: 1.0}}})
+NOISE = ("typos_pct", "abbreviations_pct", "vague_time_pct", "oos_term_pct", "casing_pct", "emoji_pct")
 EXTREMES: list[dict[str, Any]] = [
     {"actors": 1, "catalog": {"mart_tables": 0, "staging_tables": 0, "domains": ["finance"]}},
     {"catalog": {"inject_freshness_breaches": 1, "freshness_sla_hours": [8760]}, "time_window_days": 1},
@@ -99,6 +104,12 @@ EXTREMES: list[dict[str, Any]] = [
     {"nlq": {"success_rate": 0, "slow_rate": 0.9, "uncertain_rate": 0.1}},
     {"nlq": {"noise": {"typos_pct": 1, "abbreviations_pct": 1, "vague_time_pct": 1, "oos_term_pct": 1}}},
     {"nlq": {"languages": [{"lang": "fr", "pct": 1}, {"lang": "es", "pct": 0}]}},
+    {"gaps": {"count": 0}},
+    {"gaps": {"count": 1, "resolved_share": 1}, "time_window_days": 1},
+    {"gap_prevalence": 1},
+    {"gap_prevalence": 0, "nlq": {"gaps_distribution": {}}},
+    {"difficulty": "hard", "templates": "held_out", "slack": {"replies_mean": 0}},
+    {"nlq": {"noise": dict.fromkeys(NOISE, 1)}},
     {"actors": ["{core}", "{owner}", "\u00fc \U0001f600", "a/b", "<b>"]},
 ]
 
@@ -137,15 +148,34 @@ def test_a_type_is_planted_and_met_or_dropped_and_named(data: dict[str, Any], se
     (gap_type,) = share["nlq"]["gaps_distribution"]
     data = {**data, "nlq": {**data.get("nlq", {}), **share["nlq"]}}
     pack = examined(data, seed)
+    if data.get("gaps", {}).get("count") == 0 or data.get("gap_prevalence") == 0:
+        return
     planted = {gap["gap_type"] for gap in pack.gaps.values()} - {"freshness_breach"}
     late = {"freshness_breach"} if pack.of_type("freshness_breach") else set()
     event("planted" if gap_type in planted | late else "dropped")
 
     assert planted <= {gap_type}
     assert pack.manifest.get("dropped_gap_types", []) == ([] if gap_type in planted | late else [gap_type])
-    for query in pack.channels["nlq"]:
-        met = [pack.gaps[gap_id]["gap_type"] for gap_id in pack.labels[query["id"]]["gap_ids"]]
-        assert met == ([gap_type] if gap_type in planted | late else [])
+    met = {
+        pack.gaps[gap_id]["gap_type"]
+        for query in pack.channels["nlq"]
+        for gap_id in pack.labels[query["id"]]["gap_ids"]
+    }
+    assert met <= {gap_type}
+    if data.get("gap_prevalence") in (None, 1):
+        assert bool(met) is (gap_type in planted | late and bool(pack.channels["nlq"]))
+
+
+@settings(max_examples=settings().max_examples)
+@given(CONFIGS, SEEDS, st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.8, 0.95]))
+def test_an_incomplete_catalog_is_valid_and_points_at_what_it_tells(
+    data: dict[str, Any], seed: int, completeness: float
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        pack = packs.make(Path(folder) / "pack", {**data, "catalog_completeness": completeness}, seed)
+        assert check_pack(pack.folder, embedded()).problems == []
+        for gap in pack.gaps.values():
+            assert packs.stands_at(pack, gap["fact"]["file"], gap["fact"]["pointer"]) == gap["fact"]["value"]
 
 
 @given(CONFIGS, SEEDS)

@@ -62,7 +62,7 @@ QUERY_MESSAGES: list[tuple[dict[str, Any], list[str]]] = [
         {"metric": 1, "outcom": 2, "~/": 3},
         [
             "/metric: is not a known property; did you mean metrics",
-            f"/outcom: is not a known property; known are {KNOWN}",
+            "/outcom: is not a known property; did you mean outcome",
             f"/~0~1: is not a known property; known are {KNOWN}",
         ],
     ),

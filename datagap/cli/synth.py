@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +17,15 @@ from datagap.problem import Problem, printable
 
 if TYPE_CHECKING:
     from datagap import model
+    from datagap.pack.layout import Event
+    from datagap.synth.scenario import Vocabulary
 
 NAME = "datagap-synth"
 SHOWN = 100
 """Problems that `validate` prints; the rest is counted."""
 MAX_SEED = (1 << 64) - 1
+MAX_WORKERS = 256
+MIN_WIDTH = 40
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=example("datagap-synth init"))
@@ -29,37 +35,183 @@ def cli() -> None:
     """Make telemetry packs: a catalog, the questions people ask of it, and the answer key."""
 
 
-@cli.command(epilog=example("datagap-synth init", "datagap-synth gen --config config.yaml --out packs/p1"))
+@cli.command(
+    epilog=example(
+        "datagap-synth init --scenario fintech",
+        "datagap-synth gen --config config.yaml --out packs/p1",
+    )
+)
+@click.option("--scenario", default=None, help="Scenario to start from; datagap-synth scenarios lists them.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @common_options
 @click.pass_obj
-def init(session: Session, force: bool) -> None:
+def init(session: Session, scenario: str | None, force: bool) -> None:
     """Write a starter config.yaml and schemas/ into the working directory."""
+    from datagap.synth.scenario import load_vocabulary, scenario_names
     from datagap.synth.starter import CONFIG, SCHEMAS, write_starter
 
-    files = write_starter(Path(), force=force)
+    vocabulary = load_vocabulary(scenario or scenario_names()[0], "--scenario")
+    files = write_starter(Path(), vocabulary, scenario, force=force)
     session.say(f"wrote {CONFIG} and {len(files) - 1} schemas into {SCHEMAS}/")
 
 
-@cli.command(epilog=example("datagap-synth gen --config config.yaml --out packs/p1 --seed 7"))
+@cli.command(epilog=example("datagap-synth scenarios", "datagap-synth scenarios fintech > mine.yaml"))
+@click.argument("name", required=False)
+@common_options
+@click.pass_obj
+def scenarios(session: Session, name: str | None) -> None:
+    """List the scenarios, or print the file of the one called NAME, to make one of your own from."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from datagap.synth.scenario import load_vocabulary, scenario_file, scenario_names
+
+    if name is not None:
+        click.echo(scenario_file(name, "scenarios").decode(), nl=False)
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("scenario", "split", "domains", "what it is"):
+        table.add_column(heading, overflow="fold")
+    for known in scenario_names():
+        scenario = load_vocabulary(known).scenario
+        domains = ", ".join(domain.name for domain in scenario.domains)
+        table.add_row(*(Text(printable(cell)) for cell in (known, scenario.split, domains, scenario.description)))
+    if not session.quiet:
+        console().print(table)
+
+
+@cli.command(
+    epilog=example(
+        "datagap-synth gen --config config.yaml --out packs/p1 --seed 7",
+        "datagap-synth gen --config config.yaml --seed 7 --set nlq.count=5000 --set difficulty=hard --preview 3",
+    )
+)
 @click.option("--config", "config_path", type=click.Path(path_type=Path), required=True, help="YAML config to follow.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write; its name is the pack id.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; its name is the pack id.")
 @click.option("--seed", type=click.IntRange(0, MAX_SEED), help="Seed that fixes every byte; wins over the config's.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Value for a key of the config; may be repeated."
+)
+@click.option("--preview", type=click.IntRange(1), metavar="N", help="Print N queries and threads, and write nothing.")
+@click.option(
+    "--workers", type=click.IntRange(1, MAX_WORKERS), help="Processes that render; by default as many as it is worth."
+)
 @click.option("--force", is_flag=True, help="Replace a pack that is there.")
 @common_options
 @click.pass_obj
-def gen(session: Session, config_path: Path, out: Path, seed: int | None, force: bool) -> None:
-    """Generate a pack."""
+def gen(
+    session: Session,
+    config_path: Path,
+    out: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    preview: int | None,
+    workers: int | None,
+    force: bool,
+) -> None:
+    """Generate a pack, or preview one."""
     from datagap.synth.config import load_config
     from datagap.synth.run import generate
 
-    config = load_config(config_path)
+    if (out is None) is (preview is None):
+        raise click.UsageError("Give either --out or --preview.", click.get_current_context())
+    config, vocabulary = load_config(config_path, overrides)
     config = config if seed is None else replace(config, seed=seed)
-    session.detail(f"generating {config.nlq.count} queries in scenario {config.scenario}")
-    manifest = generate(config, out, force=force)
+    if out is None:
+        assert preview is not None
+        _preview(session, config, vocabulary, preview)
+        return
+    session.detail(f"generating {config.nlq.count} queries in scenario {vocabulary.scenario.name}")
+    manifest = generate(config, out, vocabulary=vocabulary, force=force, workers=workers)
     for gap_type in manifest.dropped_gap_types or ():
-        session.warn(f"no {gap_type} gap fits into this world, so the pack has none")
+        session.warn(f"the pack has no {gap_type} gap: none fits into this world, or gaps are too few for one")
+    planted, wanted = manifest.counts.truth_gaps or 0, config.gaps.count
+    if wanted is not None and planted != wanted:
+        session.warn(f"{planted} gaps are planted and not {wanted}: late datasets are kept, and no more fit than these")
     session.say(f"wrote {out}: {_describe(manifest.counts)}; seed {manifest.seed}")
+
+
+def _preview(session: Session, config: model.Config, vocabulary: Vocabulary, count: int) -> None:
+    """Print the first queries and threads that a pack of this config would hold."""
+    from datagap.synth.preview import preview
+
+    seed, events = preview(config, vocabulary, count)
+    for event, label in events:
+        for line in (*_headed(event), f"{'':4}{_meaning(label)}"):
+            session.say(line)
+    session.say(f"seed {seed}; nothing was written")
+
+
+def _headed(event: Event) -> list[str]:
+    """Return the lines of an event as people read it: who and when, then the text, indented."""
+    from datagap.pack.layout import event_text
+
+    indent = " " * (8 if getattr(event, "thread_id", None) else 4)
+    text = ((indent + line).rstrip() for line in event_text(event).splitlines())
+    return [f"{event.id}  {event.when}  {event.actor}", *text]
+
+
+def _meaning(label: model.TruthLabel) -> str:
+    about = ", ".join(label.gap_ids) or label.none_reason or "nothing"
+    level = f", {label.difficulty}" if label.difficulty else ""
+    return f"-> {about}{level}, {label.lang}"
+
+
+@cli.command(epilog=example("datagap-synth explain q_00000012 --pack packs/p1"))
+@click.argument("event_id")
+@click.option("--pack", type=click.Path(path_type=Path), required=True, help="Folder of the pack.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
+)
+@common_options
+@click.pass_obj
+def explain(session: Session, event_id: str, pack: Path, form: str) -> None:
+    """Show what lies behind one event: need, gap, catalog fact, actor, template and noise.
+
+    The event is derived anew from the pack's seed and config; what makes it doubtful is said on stderr.
+    """
+    import json
+
+    from datagap import model
+    from datagap.synth.explanation import explain as explained
+
+    found = explained(pack, event_id)
+    for doubt in found.doubts:
+        session.warn(doubt)
+    if form == "json":
+        event, label = model.dump(found.event), model.dump(found.label)
+        content = {"event": event, "label": label, "chain": dict(found.chain), "doubts": list(found.doubts)}
+        click.echo(json.dumps(content, ensure_ascii=True, indent=2))
+        return
+    for line in _headed(found.event):
+        session.say(line)
+    width = max(MIN_WIDTH, shutil.get_terminal_size().columns)
+    for name, text in found.chain.items():
+        for line in textwrap.wrap(f"{name:>9}  {text}", width, subsequent_indent=" " * 11, break_long_words=False):
+            session.say(line)
+
+
+@cli.command(epilog=example("datagap-synth stats --pack packs/p1", "datagap-synth stats --pack packs/p1 --format json"))
+@click.option("--pack", type=click.Path(path_type=Path), required=True, help="Folder of the pack.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
+)
+@common_options
+@click.pass_obj
+def stats(session: Session, pack: Path, form: str) -> None:
+    """Show what a pack holds: realised against configured rates, demand, threads, hours and variety."""
+    import json
+
+    from datagap.cli.charts import as_data, draw
+    from datagap.pack.reader import Pack
+    from datagap.synth.stats import measure
+
+    measured = measure(Pack(pack))
+    if form == "json":
+        click.echo(json.dumps(as_data(measured), ensure_ascii=True, indent=2))
+        return
+    for line in draw(measured):
+        session.say(line)
 
 
 def _describe(counts: model.Counts) -> str:

@@ -39,6 +39,11 @@ def plain(value: Mapping[str, object]) -> bytes:
     return orjson.dumps(value, option=_LINE | orjson.OPT_INDENT_2)
 
 
+def compact(value: Mapping[str, object]) -> bytes:
+    """Return plain JSON data as `line` would write it, without the newline."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 def rows(record: model.RecordName, records: Iterable[object]) -> bytes:
     """Return flat records as CSV for programs: the schema's properties are the columns, and nothing is quoted twice."""
     columns = list(model.schema(record)["properties"])

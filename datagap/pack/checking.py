@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from datagap import clock, model
 from datagap.catalog import Catalog
-from datagap.errors import DatagapError, MisuseError
+from datagap.errors import MisuseError
 from datagap.pack import layout
 from datagap.pack.document import PARSE_CODE, DocumentError, digest, json_lines, read_csv, read_json, regular
 from datagap.pack.reader import FRESHNESS_COLUMNS, typed_row
+from datagap.pack.truth import UNIQUE, AnswerKey, Seen
 from datagap.problem import Level, Problem, did_you_mean, kind_of, show
 from datagap.schema import SchemaError
 from datagap.validate import Validator
@@ -22,7 +23,6 @@ FILES: Final = "DG101"
 HASH: Final = "DG102"
 EXTRA: Final = "DG103"
 COUNTS: Final = "DG104"
-UNIQUE: Final = "DG105"
 REFERENCE: Final = "DG106"
 REPLY_ORDER: Final = "DG107"
 WINDOW: Final = "DG108"
@@ -31,7 +31,6 @@ FRESHNESS: Final = "DG110"
 LINEAGE_END: Final = "DG111"
 LINEAGE_CYCLE: Final = "DG112"
 COLUMN_TWICE: Final = "DG113"
-TRUTH: Final = "DG114"
 FILE_ORDER: Final = "DG115"
 
 WARNINGS: Final = frozenset({EXTRA, REPLY_ORDER, LINEAGE_END, COLUMN_TWICE, FILE_ORDER})
@@ -71,22 +70,12 @@ def check_pack(path: Path, validator: Validator) -> CheckedPack:
         ) from error
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What later checks need to know of an event."""
-
-    when: str
-    line: int
-    thread_id: str | None
-    channel: model.Channel
-
-
 class _Checker:
     def __init__(self, path: Path, validator: Validator) -> None:
         self._path = path
         self._validator = validator
         self._found = CheckedPack()
-        self._events: dict[str, _Seen] = {}
+        self._events: dict[str, Seen] = {}
         self._references: list[tuple[str, int, str]] = []
         self._tables: set[str] | None = None
         self._documents: dict[str, object] = {}
@@ -188,8 +177,8 @@ class _Checker:
             if row.dataset not in catalog.by_name:
                 message = f"{show(row.dataset)} is no dataset of the catalog"
                 self._report(FRESHNESS, layout.FRESHNESS, message, line=line, hint=self._nearest(row.dataset))
-        for name in catalog.by_name if catalog.covers("freshness") else ():
-            if name not in catalog.load:
+        for name, dataset in catalog.by_name.items() if catalog.covers("freshness") else ():
+            if name not in catalog.load and dataset.retired_at is None:
                 self._report(FRESHNESS, layout.FRESHNESS, f"has no row for {show(name)}")
 
     def _check_lineage(self, catalog: Catalog) -> None:
@@ -215,7 +204,7 @@ class _Checker:
             if event_id in self._events:
                 self._report(UNIQUE, file, f"the id {show(event_id)} is taken by an earlier event", line=line)
                 continue
-            self._events[event_id] = _Seen(when, line, event.get("thread_id"), channel)
+            self._events[event_id] = Seen(when, line, event["actor"], event.get("thread_id"), channel)
             if (when, event_id) < previous:
                 self._report(FILE_ORDER, file, "comes after a later event", line=line, hint="sort by when, then id")
             previous = (when, event_id)
@@ -270,55 +259,19 @@ class _Checker:
             for file in {*absent} - reported if len(absent) < len(files) else ():
                 self._report(FILES, file, "is missing from the answer key")
             return
-        gaps = dict(self._gaps(catalog))
-        labelled: set[str] = set()
-        for line, label in self._records(layout.TRUTH_LABELS, "truth_label"):
-            event_id = label["event_id"]
-            if event_id in labelled:
-                self._report(TRUTH, layout.TRUTH_LABELS, f"{show(event_id)} is labelled twice", line=line)
-            elif event_id not in self._events and not self._partly_read & {*layout.EVENT_FILES.values()}:
-                self._report(TRUTH, layout.TRUTH_LABELS, f"{show(event_id)} is no event of this pack", line=line)
-            labelled.add(event_id)
-            for gap_id in label["gap_ids"]:
-                if gap_id in gaps:
-                    gaps[gap_id][1] += label["request"]
-                elif layout.TRUTH_GAPS not in self._partly_read:
-                    self._report(TRUTH, layout.TRUTH_LABELS, f"{show(gap_id)} is no gap of this pack", line=line)
-        if layout.TRUTH_LABELS in self._partly_read:
-            return
-        for event_id in self._events:
-            if event_id not in labelled:
-                self._report(TRUTH, layout.TRUTH_LABELS, f"has no label for {show(event_id)}")
-        for gap_id, (expected, counted) in gaps.items():
-            if expected != counted:
-                message = f"{gap_id} says that {expected} requests met it, and the labels say {counted}"
-                self._report(TRUTH, layout.TRUTH_GAPS, message)
-
-    def _gaps(self, catalog: Catalog | None) -> Iterator[tuple[str, list[int]]]:
-        """Yield the id of each gap with the number of its requests as recorded, and 0 to count them."""
-        seen: set[str] = set()
-        for line, gap in self._records(layout.TRUTH_GAPS, "truth_gap"):
-            if gap["gap_id"] in seen:
-                self._report(UNIQUE, layout.TRUTH_GAPS, f"{show(gap['gap_id'])} stands twice", line=line)
-            seen.add(gap["gap_id"])
-            for name in gap["datasets"] if catalog else ():
-                if catalog and name not in catalog.by_name:
-                    self._report(TRUTH, layout.TRUTH_GAPS, f"{show(name)} is no dataset of the catalog", line=line)
-            if gap["resolved_at"] is None and catalog:
-                self._check_fact(line, gap["fact"])
-            yield gap["gap_id"], [gap["demand"]["events"], 0]
-
-    def _check_fact(self, line: int, fact: dict[str, Any]) -> None:
-        if fact["pointer"] == "":
-            return
-        try:
-            found = self._fact(fact["file"], fact["pointer"].split("/")[1:])
-        except (DatagapError, LookupError, TypeError, ValueError):
-            self._report(TRUTH, layout.TRUTH_GAPS, f"{fact['file']} has no {fact['pointer']}", line=line)
-            return
-        if found != fact["value"]:
-            message = f"{fact['file']} {fact['pointer']} is {show(found)} and not {show(fact['value'])}"
-            self._report(TRUTH, layout.TRUTH_GAPS, message, line=line)
+        key = AnswerKey(
+            self._events,
+            None if catalog is None else frozenset(catalog.by_name),
+            lambda file, pointer: self._fact(file, pointer.split("/")[1:]),
+            self._manifest.generated_at if self._manifest else None,
+        )
+        all_events = not self._partly_read & {*layout.EVENT_FILES.values()}
+        self._found.problems.extend(key.gaps(self._records(layout.TRUTH_GAPS, "truth_gap")))
+        labels = self._records(layout.TRUTH_LABELS, "truth_label")
+        all_gaps = layout.TRUTH_GAPS not in self._partly_read
+        self._found.problems.extend(key.labels(labels, all_events=all_events, all_gaps=all_gaps))
+        if layout.TRUTH_LABELS not in self._partly_read:
+            self._found.problems.extend(key.totals(all_events=all_events))
 
     def _fact(self, file: str, parts: list[str]) -> object:
         if file == layout.FRESHNESS:

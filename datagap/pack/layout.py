@@ -16,6 +16,8 @@ FRESHNESS: Final = "catalog/freshness.csv"
 LINEAGE: Final = "catalog/lineage.json"
 COVERAGE: Final = "catalog/coverage.json"
 PEOPLE: Final = "catalog/people.jsonl"
+SCENARIO: Final = "scenario.yaml"
+"""The scenario that a pack was made from, where it was of the user's own."""
 TRUTH_GAPS: Final = "truth/gaps.jsonl"
 TRUTH_LABELS: Final = "truth/labels.jsonl"
 

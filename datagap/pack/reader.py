@@ -64,6 +64,14 @@ class Pack:
         """Yield the people."""
         return self._lines(model.Person, layout.PEOPLE)
 
+    def gaps(self) -> Iterator[model.TruthGap]:
+        """Yield the planted gaps of the answer key."""
+        return self._lines(model.TruthGap, layout.TRUTH_GAPS)
+
+    def labels(self) -> Iterator[model.TruthLabel]:
+        """Yield the labels of the answer key."""
+        return self._lines(model.TruthLabel, layout.TRUTH_LABELS)
+
     def events(self, channel: model.Channel) -> Iterator[layout.Event]:
         """Yield the events of a channel in file order."""
         return cast(Iterator[layout.Event], self._lines(layout.EVENT_TYPES[channel], layout.EVENT_FILES[channel]))

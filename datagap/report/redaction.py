@@ -24,11 +24,15 @@ MIN_DIGITS = 8
 
 
 class Redactor:
-    """Replaces addresses, phone numbers, long ids, and the handles of people by what they are."""
+    """Replaces addresses, phone numbers, long ids, and the handles and names of people by what they are."""
 
-    def __init__(self, handles: Iterable[str]) -> None:
-        """Take the handles of everybody who writes; they are found as whole words, in any case."""
+    def __init__(self, handles: Iterable[str], names: Iterable[str] = ()) -> None:
+        """Take the handles of everybody who writes, found as whole words in any case, and their full names.
+
+        Each word of a name is found as it is written, so that a name in small letters stays.
+        """
         self._handles = frozenset(handle.lower() for handle in handles)
+        self._names = frozenset(word for name in names for word in _WORD.findall(name) if word[0].isupper())
 
     def redact(self, text: str) -> str:
         """Return `text` without personal data."""
@@ -40,7 +44,7 @@ class Redactor:
 
     def _person(self, match: re.Match[str]) -> str:
         word = match[0]
-        if word.lower() in self._handles:
+        if word.lower() in self._handles or word in self._names:
             return PERSON
         parts = _JOINT.split(word) if len(word) > 1 else [word]
         return "".join(PERSON if part.lower() in self._handles else part for part in parts)

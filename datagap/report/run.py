@@ -103,8 +103,9 @@ class _Analysis:
             channels = [self._options.source]
         findings = [self._reader.read(event) for channel in channels for event in self._sampled(channel)]
         _refuse_twice(findings)
-        people = (person.person_id for person in self._catalog.people or ())
-        redactor = Redactor({*people, *(finding.actor for finding in findings)})
+        people = self._catalog.people or ()
+        handles = {*(person.person_id for person in people), *(finding.actor for finding in findings)}
+        redactor = Redactor(handles, (person.name for person in people if person.name))
         return [redacted(finding, redactor) for finding in findings]
 
     def _sampled(self, channel: model.Channel) -> Iterator[layout.Event]:

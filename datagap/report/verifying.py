@@ -5,7 +5,8 @@ Unknown is not empty: what is not there refutes or confirms only where the fact 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from datagap import model
 from datagap.catalog import Catalog
@@ -15,6 +16,7 @@ from datagap.report.linking import PERIOD_ORDER
 
 HUGE_ROWS = 1_000_000_000
 """A dataset with so many rows and no partitions is too big to scan."""
+_QUOTED = re.compile("`([^`]+)`")
 _TEXT_TYPES = frozenset(["string", "text", "varchar", "char", "character", "nvarchar", "str"])
 _CHECK_REASONS: Mapping[str, model.GapReason] = {
     "unique": "duplicates",
@@ -62,6 +64,10 @@ class Verifier:
 
     def _missing_asset(self, claim: Claim) -> Checked:
         known = [name for name in claim.datasets if name in self._catalog.by_name]
+        gone = [name for name in known if self._catalog.by_name[name].retired_at is not None]
+        if gone:
+            facts = (self._at(gone[0], "retired_at", self._catalog.by_name[gone[0]].retired_at),)
+            return Checked(claim=claim, verdict="confirmed", reason="retired", datasets=(gone[0],), facts=facts)
         if known:
             facts = (self._at(known[0], "name", known[0]),)
             return Checked(claim=claim, verdict="contradicted", datasets=tuple(known), facts=facts)
@@ -106,9 +112,12 @@ class Verifier:
         fact = self._at(dataset.name, "grain/period", period) if period else self._at(dataset.name, "grain/keys")
         if claim.period is None:
             return self._open(claim)
-        coarser = period is not None and PERIOD_ORDER.index(period) > PERIOD_ORDER.index(claim.period)
-        verdict: model.Verdict = "confirmed" if coarser else "contradicted"
-        reason: model.GapReason | None = "too_coarse" if coarser else None
+        reason: model.GapReason | None = None
+        if period is not None and PERIOD_ORDER.index(period) > PERIOD_ORDER.index(claim.period):
+            reason = "too_coarse"
+        elif period == "week" and PERIOD_ORDER.index(period) < PERIOD_ORDER.index(claim.period):
+            reason = "incompatible_period"  # weeks straddle months, quarters and years
+        verdict: model.Verdict = "confirmed" if reason else "contradicted"
         return Checked(claim=claim, verdict=verdict, reason=reason, datasets=(dataset.name,), facts=(fact,))
 
     def _type_mismatch(self, claim: Claim) -> Checked:
@@ -122,7 +131,9 @@ class Verifier:
         place, column = (texts or asked)[0]
         fact = self._at(dataset.name, f"columns/{place}/type", column.type)
         verdict: model.Verdict = "confirmed" if texts else "contradicted"
-        reason: model.GapReason | None = "wrong_type" if texts else None
+        reason: model.GapReason | None = None
+        if texts:
+            reason = "wrong_format" if column.format else "wrong_type"
         return Checked(
             claim=claim, verdict=verdict, reason=reason, datasets=(dataset.name,), columns=(column.name,), facts=(fact,)
         )
@@ -136,6 +147,12 @@ class Verifier:
             return self._open(claim)
         root = self._catalog.late_root(name)
         if not self._catalog.is_late(name, claim.at):
+            arriving = self._failing(self._catalog.by_name[name], ["recency"])
+            if arriving:
+                fact = self._check_at(name, arriving[0])
+                return Checked(
+                    claim=claim, verdict="confirmed", reason="late_arriving", datasets=(name,), facts=(fact,)
+                )
             return Checked(claim=claim, verdict="contradicted", datasets=(name,), facts=(self._loaded(name),))
         late = tuple(other for other in self._catalog.descendants(root) if self._held_back(root, other))
         reason: model.GapReason = "upstream_late" if late else "failed_run"
@@ -167,7 +184,19 @@ class Verifier:
         if person is None or person.access_roles is None:
             return self._open(claim, "people")
         fact = self._at(dataset.name, "access_roles", list(dataset.access_roles))
-        granted = not set(dataset.access_roles).isdisjoint(person.access_roles)
+        held = set(person.access_roles)
+        for place, column in enumerate(dataset.columns):
+            if column.name in claim.columns and column.access_roles and held.isdisjoint(column.access_roles):
+                masked = self._at(dataset.name, f"columns/{place}/access_roles", list(column.access_roles))
+                return Checked(
+                    claim=claim,
+                    verdict="confirmed",
+                    reason="masked",
+                    datasets=(dataset.name,),
+                    columns=(column.name,),
+                    facts=(masked,),
+                )
+        granted = not held.isdisjoint(dataset.access_roles)
         verdict: model.Verdict = "contradicted" if granted else "confirmed"
         reason: model.GapReason | None = None if granted else "no_grant"
         return Checked(claim=claim, verdict=verdict, reason=reason, datasets=(dataset.name,), facts=(fact,))
@@ -176,6 +205,9 @@ class Verifier:
         dataset = self._dataset(claim)
         if dataset is None:
             return self._open(claim)
+        wrong = self._stale(dataset, claim) or self._conflicting(claim)
+        if wrong is not None:
+            return wrong
         documented = dataset.description
         if documented is None and not self._catalog.covers("descriptions"):
             return self._open(claim, "descriptions")
@@ -183,6 +215,41 @@ class Verifier:
         verdict: model.Verdict = "contradicted" if documented else "confirmed"
         reason: model.GapReason | None = None if documented else "undocumented"
         return Checked(claim=claim, verdict=verdict, reason=reason, datasets=(dataset.name,), facts=(fact,))
+
+    def _stale(self, dataset: model.Dataset, claim: Claim) -> Checked | None:
+        """Return the claim confirmed if the description speaks of a column that is not there."""
+        mine = self._catalog.columns[dataset.name]
+        ghosts = [name for name in _QUOTED.findall(dataset.description or "") if name not in mine]
+        if not ghosts or not self._catalog.covers("columns"):
+            return None
+        fact = self._at(dataset.name, "description", dataset.description)
+        return Checked(
+            claim=claim,
+            verdict="confirmed",
+            reason="stale",
+            datasets=(dataset.name,),
+            columns=tuple(ghosts),
+            facts=(fact,),
+        )
+
+    def _conflicting(self, claim: Claim) -> Checked | None:
+        """Return the claim confirmed if two of its datasets define a metric in two ways."""
+        seen: dict[str, tuple[str, str]] = {}
+        for name in claim.datasets:
+            dataset = self._catalog.by_name.get(name)
+            for place, metric in enumerate(dataset.metrics or () if dataset else ()):
+                other, definition = seen.setdefault(metric.name, (name, metric.definition))
+                if definition != metric.definition:
+                    fact = self._at(name, f"metrics/{place}/definition", metric.definition)
+                    return Checked(
+                        claim=claim,
+                        verdict="confirmed",
+                        reason="conflicting_definitions",
+                        datasets=(other, name),
+                        columns=(metric.name,),
+                        facts=(fact,),
+                    )
+        return None
 
     def _performance_limit(self, claim: Claim) -> Checked:
         dataset = self._dataset(claim)
@@ -200,6 +267,11 @@ class Verifier:
                 file=layout.EVENT_FILES["nlq"], pointer="", value=f"p95 latency {p95} ms", as_of=self._catalog.as_of
             )
             return Checked(claim=claim, verdict="confirmed", datasets=(dataset.name,), facts=(fact,))
+        if huge and dataset.partitioned_by:
+            fact = self._at(dataset.name, "row_count", dataset.row_count)
+            return Checked(
+                claim=claim, verdict="confirmed", reason="too_large", datasets=(dataset.name,), facts=(fact,)
+            )
         if dataset.row_count is None or huge:
             return self._open(claim, "row_counts" if dataset.row_count is None else "partitioning")
         fact = self._at(dataset.name, "row_count", dataset.row_count)
@@ -213,13 +285,13 @@ class Verifier:
         dataset = self._dataset(claim)
         if dataset is None:
             return self._open(claim)
-        failing = [(place, check) for place, check in enumerate(dataset.checks or ()) if check.status == "fail"]
+        failing = self._failing(dataset, [*_CHECK_REASONS, "other"])
         fitting = [(place, check) for place, check in failing if check.column in claim.columns] or failing
         if not fitting:
             return self._open(claim, None if self._catalog.covers("checks") else "checks")
-        place, check = fitting[0]
+        check = fitting[0][1]
         columns = (check.column,) if check.column else ()
-        fact = self._at(dataset.name, f"checks/{place}/status", f"{check.name}: {check.status}")
+        fact = self._check_at(dataset.name, fitting[0])
         return Checked(
             claim=claim,
             verdict="confirmed",
@@ -230,6 +302,15 @@ class Verifier:
         )
 
     # What they share
+
+    def _failing(self, dataset: model.Dataset, kinds: Collection[str]) -> list[tuple[int, model.Check]]:
+        """Return the failing checks of these kinds, each with its place."""
+        checks = enumerate(dataset.checks or ())
+        return [(place, check) for place, check in checks if check.status == "fail" and check.kind in kinds]
+
+    def _check_at(self, name: str, found: tuple[int, model.Check]) -> model.Evidence:
+        place, check = found
+        return self._at(name, f"checks/{place}/status", f"{check.name}: {check.status}")
 
     def _known(self, claim: Claim) -> str | None:
         return next((name for name in claim.datasets if name in self._catalog.by_name), None)

@@ -2,382 +2,317 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-
-import numpy as np
+from typing import Final
 
 from datagap import clock, ids, model
-from datagap.gap import INTENTS
 from datagap.pack.layout import Event
-from datagap.seeding import Indexes, Words
-from datagap.synth.choices import (
-    ANSWERED,
-    DISTRACTORS,
-    NO_NEED,
-    SLOW,
-    STATES,
-    UNCERTAIN,
-    Chooser,
-    QueryChoices,
-    ThreadChoices,
-)
-from datagap.synth.planting import Need, Slot, World
-from datagap.synth.scenario import SLOT, Wording
-from datagap.synth.speech import Noise, Speaker, Utterance, low
-from datagap.synth.world import STAFF, Place
+from datagap.synth.acts import ASKING, ASKING_ACTS, MESSAGE_ACTS, OPENINGS, QUERY_ACTS, STATES
+from datagap.synth.bot import Bot, face_of, latency
+from datagap.synth.choices import ANSWERED, NOTHING, SLOW, UNCERTAIN, MessageChoices, QueryChoices
+from datagap.synth.chooser import Chooser
+from datagap.synth.config import DIFFICULTIES
+from datagap.synth.labelling import ASKED_NOTHING, Labeller, none_reason
+from datagap.synth.need import Face, Filling, Need, World
+from datagap.synth.phrasebook import Act, Wording
+from datagap.synth.rows import Row, noises_of, rows, words_of
+from datagap.synth.speech import Draw, Speaker, Utterance, framed
+from datagap.synth.timeframe import NAMES
 
-OUTCOMES: Mapping[int, model.Outcome] = {ANSWERED: "answered", SLOW: "slow", UNCERTAIN: "uncertain"}
-LATENCIES_MS: Mapping[model.Outcome, tuple[int, int]] = {
-    "answered": (300, 6_000),
-    "slow": (20_000, 90_000),
-    "uncertain": (500, 8_000),
-    "blocked": (80, 900),
-    "degraded": (600, 12_000),
-}
-"""Least and most time to an answer, by outcome."""
-CODE_QUOTES = 3
-"""One text in so many has its dataset names between backticks on Slack."""
-TIMEOUT_MS = (120_000, 300_000)
+OUTCOMES: Final[Mapping[int, model.Outcome]] = {ANSWERED: "answered", SLOW: "slow", UNCERTAIN: "uncertain"}
+ERRORS_SHOWN: Final = 4
+"""One message in so many that states its gap shows what the system printed."""
+QUOTED: Final = 3
+"""One Slack message in so many has its names between backticks."""
+ERROR_REASONS: Final = frozenset[model.GapReason](
+    [
+        "not_ingested",
+        "retired",
+        "absent",
+        "not_exposed",
+        "wrong_type",
+        "wrong_format",
+        "no_key",
+        "no_grant",
+        "too_large",
+        "unpartitioned",
+        "no_aggregate",
+    ]
+)
+"""Reasons of gaps that a system prints an error about."""
+TICKETS: Final = 4000
+_WORD: Final = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An event, what lies behind it, and the places of its need and actor."""
+    """An event, what lies behind it, and the places of its gap and actor."""
 
     event: Event
     label: model.TruthLabel
-    need: int
+    gap: int
+    """Place among the gaps, or NOTHING where it asks for none of them."""
     actor: int
+    template: str
+    """Name of the wording that it was made from."""
 
 
 class Renderer:
     """Turns choices into events and labels."""
 
-    def __init__(self, world: World, config: model.Config, chooser: Chooser, speaker: Speaker) -> None:
+    def __init__(self, world: World, config: model.Config, chooser: Chooser) -> None:
         self._world = world
-        self._chooser = chooser
-        self._speaker = speaker
-        self._langs = [share.lang for share in config.nlq.languages]
-        self._people = [person.person_id for person in world.ground.people]
-        self._slots = [speaker.spoken(need.slots) for need in world.needs]
+        self._deck = chooser.deck
+        self._needs = chooser.needs
+        shares = [share for share in config.nlq.languages if share.pct > 0]
+        self._langs = [share.lang for share in shares]
+        self._speakers = [Speaker(world.vocabulary.phrasebook(lang)) for lang in self._langs]
+        self._people = world.staff.people
+        self._bot = Bot(world)
+        self._labeller = Labeller(self._langs, world.vocabulary.scenario.split)
+
+    # Queries
 
     def queries(self, chosen: QueryChoices) -> Iterator[Rendered]:
         """Yield the queries of a block in its order."""
-        columns = (chosen.index, chosen.when, chosen.need, chosen.ending, chosen.actor, chosen.lang)
-        for row, words in zip(zip(*map(_list, columns), strict=True), _rows(chosen.words), strict=True):
-            index, when, need, ending, actor, lang = row
-            render = self._answered if need == NO_NEED else self._blocked
-            event, label = render(ids.query_id(index), when, need, ending, actor, self._langs[lang], words)
-            yield Rendered(event, label, need, actor)
+        for row, words, noise in rows(chosen):
+            yield self._query(row, words, noise)
 
-    def _blocked(
-        self, event_id: str, when: int, place: int, _: int, actor: int, lang: str, words: Mapping[str, int]
-    ) -> tuple[model.NlQuery, model.TruthLabel]:
-        need = self._world.needs[place]
-        gap = need.gap
-        wording = self._wording(gap.gap_type, lang, "nlq", gap.reason, words["wording"])
-        noise = _noise(words)
-        timeframe = self._speaker.timeframe(words["timeframe"], noise)
-        slots = {**self._slots[place], "timeframe": _timeframe_slot(timeframe)}
-        said = self._speaker.say(wording, slots, lang, noise)
-        slow = gap.gap_type == "performance_limit"
-        query = model.NlQuery(
-            id=event_id,
-            when=clock.render(when),
-            actor=self._people[actor],
-            channel="nlq",
-            nl_text=said.text,
-            outcome=need.outcome,
-            tables=[slots[name].ref for name in ("dataset", "other") if name in wording.slots],
-            dims=_spoken_of(wording, slots, ("dim", "column", "column_label")),
-            metrics=_spoken_of(wording, slots, ("measure",)),
-            timeframe=timeframe.name if "timeframe" in wording.slots else None,
-            lang=lang,
-            latency_ms=_between(TIMEOUT_MS if slow else LATENCIES_MS[need.outcome], words["latency"]),
-        )
-        return query, self._label(event_id, lang, wording, said, need)
-
-    def _answered(
-        self, event_id: str, when: int, _: int, ending: int, actor: int, lang: str, words: Mapping[str, int]
-    ) -> tuple[model.NlQuery, model.TruthLabel]:
-        outcome = OUTCOMES[ending]
-        place = self._healthy[low(words["place"], len(self._healthy))]
-        dataset = self._world.catalog.by_name[place.name]
-        names = {column.name for column in dataset.columns}
-        measure = _one([name for name in place.entity.measures if name in names], words["measure"])
-        dimension = _one([name for name in place.entity.dimensions if name in names], words["dim"])
-        noise = _noise(words)
-        timeframe = self._speaker.timeframe(words["timeframe"], noise)
-        terms = self._world.ground.terms
-        slots = {
-            "measure": Slot("metric", f"{place.name}.{measure}", terms[measure].labels),
-            "dim": Slot("dimension", f"{place.name}.{dimension}", terms[dimension].labels),
-            "timeframe": _timeframe_slot(timeframe),
+    def _query(self, row: Row, words: Row, noise: Sequence[model.NoiseKind]) -> Rendered:
+        need = None if row["need"] == NOTHING else self._needs[row["need"]]
+        act = QUERY_ACTS[row["act"]]
+        face = self._query_face(need, act, row, words)
+        draw = Draw(words, noise, NAMES[row["timeframe"]])
+        speaker = self._speakers[row["lang"]]
+        wording = self._deck.wordings[row["wording"]]
+        said = speaker.say(wording, face, draw)
+        outcome = OUTCOMES[row["outcome"]] if need is None else need.outcomes[row["outcome"]]
+        asks = need is not None or none_reason(act) not in ASKED_NOTHING
+        said = speaker.with_asides(said, draw, message=False) if asks else said
+        text = said.text
+        if asks and row["frame"] != NOTHING and ":" not in said.text:
+            around = {"core": [_plain(said.text)]}
+            text = speaker.say(self._deck.wordings[row["frame"]], around, Draw(words)).text
+        refs = {
+            mention.kind: [one.ref for one in said.mentions if one.kind == mention.kind] for mention in said.mentions
         }
-        act = "uncertain" if outcome == "uncertain" else "answered"
-        wording = self._wording(act, lang, "nlq", None, words["wording"])
-        said = self._speaker.say(wording, slots, lang, noise)
+        timeframes = refs.get("timeframe", [])
         query = model.NlQuery(
-            id=event_id,
-            when=clock.render(when),
-            actor=self._people[actor],
+            id=ids.query_id(row["index"]),
+            when=clock.render(row["when"]),
+            actor=self._people[row["actor"]].person_id,
             channel="nlq",
-            nl_text=said.text,
+            nl_text=text,
             outcome=outcome,
-            parsed_sql=None if outcome == "uncertain" else _sql(dataset, measure, dimension, timeframe, when),
-            tables=[place.name],
-            dims=_spoken_of(wording, slots, ("dim",)),
-            metrics=_spoken_of(wording, slots, ("measure",)),
-            timeframe=timeframe.name if "timeframe" in wording.slots else None,
-            lang=lang,
-            latency_ms=_between(LATENCIES_MS[outcome], words["latency"]),
+            parsed_sql=self._bot.sql(need, act, row, words, said.mentions),
+            tables=self._bot.tables(need, act, row, wording, face),
+            dims=_columns([*refs.get("dimension", ()), *refs.get("column", ())]),
+            metrics=_columns(refs.get("metric", ())),
+            timeframe=timeframes[0] if timeframes else None,
+            lang=self._langs[row["lang"]],
+            latency_ms=latency(need, outcome, row["latency"]),
         )
-        label = model.TruthLabel(
-            event_id=event_id,
-            request=True,
-            none_reason="analysis_request" if outcome == "uncertain" else "answered",
-            intent="lookup",
-            gap_ids=[],
-            mentions=said.mentions,
-            lang=lang,
-            template_split=wording.split,
-        )
-        return query, label
+        label = self._labeller.label(query.id, row["lang"], said, wording, need, act, asks=need is not None)
+        return Rendered(query, label, row["need"], row["actor"], wording.name)
 
-    def messages(
-        self, channel: model.Channel, threads: ThreadChoices, references: Mapping[int, int], block: tuple[Indexes, ...]
-    ) -> Iterator[Rendered]:
-        """Yield messages; `block` holds their threads, positions and instants, `references` the query of a thread."""
-        thread, position, _ = block
-        openers = self._chooser.message_words(channel, thread, np.zeros_like(position))
-        words = {**self._chooser.message_words(channel, thread, position), "subject": openers["subject"]}
-        for row, word in zip(zip(*map(_list, block), strict=True), _rows(words), strict=True):
-            yield self._message(channel, threads, references, row, word)
+    def _query_face(self, need: Need | None, act: Act, row: Row, words: Row) -> Face:
+        if need is not None:
+            return face_of(need, words)
+        if act == "answered_join":
+            joint = self._world.joints[row["joint"]]
+            return {**joint.face, "dataset": [Filling("dataset", joint.left.name, joint.left.name)]}
+        return self._world.sound[row["place"]].face
+
+    # Messages
+
+    def messages(self, channel: model.Channel, chosen: MessageChoices) -> Iterator[Rendered]:
+        """Yield messages in the order of `chosen`."""
+        count = len(chosen.thread)
+        openers = zip(words_of(chosen.opener_words, count), noises_of(chosen.opener_noise, count), strict=True)
+        for (row, words, noise), (opener, opener_noise) in zip(rows(chosen), openers, strict=True):
+            yield self._message(channel, row, words, noise, opener, opener_noise)
 
     def _message(
         self,
         channel: model.Channel,
-        threads: ThreadChoices,
-        references: Mapping[int, int],
-        row: tuple[int, int, int],
-        words: Mapping[str, int],
+        row: Row,
+        words: Row,
+        noise: Sequence[model.NoiseKind],
+        opener: Row,
+        opener_noise: Sequence[model.NoiseKind],
     ) -> Rendered:
-        number, position, when = row
-        place = int(threads.need[number])
-        need = None if place == NO_NEED else self._world.needs[place]
-        state = STATES[int(threads.state[number])]
-        lang = self._langs[int(threads.lang[number])]
-        asker = int(threads.actor[number])
-        act = _act(position, int(threads.replies[number]), state, need)
-        actor = self._writer(act, need, asker, words["person"])
-        event_id = ids.message_id(channel, number, position)
-        noise = _noise(words)
-        distractor = DISTRACTORS[int(threads.distractor[number])]
-        wording, said = self._core(act, distractor, channel, need, place, lang, words, noise)
-        text = self._framed(said.text, channel, lang, need, words) if position == 0 else said.text
-        about = references.get(number) if position == 0 else None
-        event = _event(
-            channel,
-            id=event_id,
-            when=clock.render(when),
-            actor=self._people[actor],
-            text=text,
-            subject=self._subject(channel, need, place, lang, position, words["subject"]),
-            thread_id=None if position == 0 else ids.message_id(channel, number, 0),
-            referenced_query_id=None if about is None else ids.query_id(about),
+        need = None if row["need"] == NOTHING else self._needs[row["need"]]
+        gap = need if need is not None and need.gap is not None else None
+        act = "ask" if row["role"] == ASKING else MESSAGE_ACTS[row["role"]]
+        wording = self._deck.wordings[row["wording"]]
+        said = self._said(channel, act, wording, row, words, opener, noise)
+        if channel == "slack":
+            text = self._posted(said, row, words, opener, need, act)
+        else:
+            text = self._mail(said, row, words, opener, opener_noise, need, act)
+        event_id = ids.message_id(channel, row["thread"], row["position"])
+        follows = row["position"] > 0
+        shared = {
+            "id": event_id,
+            "when": clock.render(row["when"]),
+            "actor": self._people[row["actor"]].person_id,
+            "thread_id": ids.message_id(channel, row["thread"], 0) if follows else None,
+            "referenced_query_id": None if row["reference"] == NOTHING else ids.query_id(row["reference"]),
+        }
+        event: Event
+        if channel == "slack":
+            event = model.SlackMessage(channel="slack", text=text, **shared)  # type: ignore[arg-type]
+        else:
+            subject = self._subject(row, opener)
+            subject = f"Re: {subject}" if follows else subject
+            event = model.EmailMessage(channel="email", subject=subject, body=text, **shared)  # type: ignore[arg-type]
+        asks = gap is not None and act in ("ask", *ASKING_ACTS)
+        label = self._labeller.label(
+            event_id,
+            row["lang"],
+            said,
+            wording,
+            need,
+            act,
+            asks=asks,
+            state=STATES[row["state"]] if gap else None,
         )
-        if need is not None and act in ("open", "me_too"):
-            label = self._label(event_id, lang, wording, said, need, state=state, follow_up=act == "me_too")
-            return Rendered(event, label, place, actor)
-        reason: model.NoneReason = "chatter" if position or need else distractor
-        label = model.TruthLabel(
-            event_id=event_id,
-            request=False,
-            none_reason=reason,
-            intent="how_to" if reason == "how_to" else "chatter",
-            gap_ids=[],
-            mentions=said.mentions,
-            state=state if need else None,
-            lang=lang,
-            template_split=wording.split,
-        )
-        return Rendered(event, label, NO_NEED, actor)
+        return Rendered(event, label, row["need"] if asks else NOTHING, row["actor"], wording.name)
 
-    def _core(
+    def _said(
         self,
-        act: str,
-        distractor: str,
         channel: model.Channel,
-        need: Need | None,
-        place: int,
-        lang: str,
-        words: Mapping[str, int],
-        noise: Noise,
-    ) -> tuple[Wording, Utterance]:
-        if act == "open" and need is not None:
-            wording = self._wording(need.gap.gap_type, lang, channel, need.gap.reason, words["wording"])
-            timeframe = self._speaker.timeframe(words["timeframe"], noise)
-            slots = {**self._slots[place], "timeframe": _timeframe_slot(timeframe)}
-            quoted = channel == "slack" and words["tick"] % CODE_QUOTES == 0
-            return wording, self._speaker.say(wording, slots, lang, noise, quoted=quoted)
-        wording = self._wording(distractor if act == "open" else act, lang, channel, None, words["wording"])
-        return wording, self._speaker.say(wording, {}, lang, noise)
-
-    def _framed(self, core: str, channel: model.Channel, lang: str, need: Need | None, words: Mapping[str, int]) -> str:
-        frames = self._speaker.wordings.cell("opening", lang, channel)
-        if need is None or need.owner is None:
-            frames = [frame for frame in frames if "owner" not in frame.slots]
-        owner = self._people[need.owner] if need and need.owner is not None else ""
-        parts = SLOT.split(_one([frame.text for frame in frames], words["frame"]))
-        parts[1::2] = [{"owner": owner, "core": core}[name] for name in parts[1::2]]
-        return "".join(parts)
-
-    def _subject(
-        self, channel: model.Channel, need: Need | None, place: int, lang: str, position: int, word: int
-    ) -> str:
-        if channel != "email":
-            return ""
-        act = "subject_dataset" if need and "dataset" in need.slots else "subject_none"
-        wording = self._wording(act, lang, channel, None, word)
-        text = wording.text
-        if need and "dataset" in wording.slots:
-            text = text.replace("{dataset}", self._slots[place]["dataset"].text(lang))
-        return f"Re: {text}" if position else text
-
-    def _writer(self, act: str, need: Need | None, asker: int, word: int) -> int:
-        if act == "open":
-            return asker
-        if need is not None and act == "me_too":
-            return self._chooser.follower(need, asker, word)
-        if need is not None and need.owner is not None and need.owner != asker:
-            return need.owner
-        others = len(self._people) - 1
-        return (asker + 1 + low(word, others)) % len(self._people) if others else asker
-
-    def _wording(self, act: str, lang: str, channel: model.Channel, reason: str | None, word: int) -> Wording:
-        cell = self._speaker.wordings.cell(act, lang, channel, reason)
-        return cell[low(word, len(cell))]
-
-    def _label(
-        self,
-        event_id: str,
-        lang: str,
+        act: Act,
         wording: Wording,
+        row: Row,
+        words: Row,
+        opener: Row,
+        noise: Sequence[model.NoiseKind],
+    ) -> Utterance:
+        """Return the core of a message."""
+        speaker = self._speakers[row["lang"]]
+        kept = () if act == "me_too" else ("measure", "dim", "project") if act == "bump" else ("measure", "dim")
+        quoted = channel == "slack" and Draw(opener).pick("quoted", QUOTED) == 0
+        own = {**words, **{name: opener[name] for name in kept}}
+        draw = Draw(own, noise, NAMES[row["timeframe"]], capital=True, quoted=quoted)
+        said = speaker.say(wording, self._message_face(row, opener, act), draw)
+        if act in ("ask", *ASKING_ACTS) or none_reason(act) not in ASKED_NOTHING:
+            said = speaker.with_asides(said, draw, message=True)
+        return speaker.with_emoji(said, draw)
+
+    def _message_face(self, row: Row, opener: Row, act: Act) -> Face:
+        """Return what fills the slots of every message of a thread: all are about the same dataset."""
+        if row["need"] == NOTHING:
+            face = self._world.sound[row["place"]].face
+            ticket = f"DATA-{TICKETS + Draw(opener).pick('ticket', TICKETS)}"
+        else:
+            face = face_of(self._needs[row["need"]], opener)
+            ticket = f"DATA-{TICKETS // 4 + 7 * row['need']}"
+        if act != "ask":  # the day of the last load is the asker's to name
+            face = {name: fillings for name, fillings in face.items() if name != "weekday"}
+        return {**face, "ticket": [_plain(ticket)]}
+
+    def _posted(self, said: Utterance, row: Row, words: Row, opener: Row, need: Need | None, act: Act) -> str:
+        """Return the text of a Slack message: its core, framed if it opens a thread, and what a system printed."""
+        text = said.text
+        to = None if row["to"] == NOTHING else self._people[row["to"]]
+        if row["position"] == 0 and row["frame"] != NOTHING:
+            frame = self._deck.wordings[row["frame"]]
+            if "owner" not in frame.slots or to is not None:
+                text = framed(frame, said, {"owner": to.person_id if to else ""}).text
+        error = self._error(row, words, opener, need, act, said.text)
+        return f"{text}\n```\n{error}\n```" if error else text
+
+    def _mail(
+        self,
         said: Utterance,
-        need: Need,
-        *,
-        state: model.ConversationState | None = None,
-        follow_up: bool = False,
-    ) -> model.TruthLabel:
-        return model.TruthLabel(
-            event_id=event_id,
-            request=True,
-            intent=INTENTS[need.gap.gap_type],
-            gap_ids=[need.gap.gap_id],
-            mentions=said.mentions,
-            state=state,
-            difficulty="hard" if follow_up else wording.difficulty,
-            lang=lang,
-            template_split=wording.split,
-        )
+        row: Row,
+        words: Row,
+        opener: Row,
+        opener_noise: Sequence[model.NoiseKind],
+        need: Need | None,
+        act: Act,
+    ) -> str:
+        """Return the body of a mail: greeting, core, closing, signature, and in a reply what it answers."""
+        wordings, position = self._deck.wordings, row["position"]
+        to = None if row["to"] == NOTHING else self._people[row["to"]]
+        greeting = framed(wordings[row["frame"]], Utterance(""), {"name": _given(to) if to else ""}).text
+        parts = [greeting] if position == 0 or Draw(words).pick("quoted", 2) else []
+        parts.append(said.text)
+        if error := self._error(row, words, opener, need, act, said.text):
+            parts.append(f"    {error}")
+        writer = self._people[row["actor"]]
+        signature = [wordings[row["closing"]].literals[0]]
+        signature += [_given(writer)] if position else [writer.name or writer.person_id, *_job(writer)]
+        parts.append("\n".join(signature))
+        if position and Draw(words).pick("error", 3):
+            parts.append(self._quoted(row, opener, opener_noise, need))
+        return "\n\n".join(parts)
 
-    @cached_property
-    def _healthy(self) -> Sequence[Place]:
-        """Datasets that answer a question: marts without a gap, or the nearest thing to it that the world has."""
-        broken = {name for need in self._world.needs for name in need.gap.datasets}
-        catalog = self._world.catalog
-        open_to_all = [
-            place
-            for place in self._world.ground.places.values()
-            if STAFF in (catalog.by_name[place.name].access_roles or ())
-        ]
-        well = [place for place in open_to_all if place.name not in broken]
-        marts = [place for place in well if place.dataset.layer == "mart"]
-        return marts or well or open_to_all
+    def _quoted(self, row: Row, opener: Row, noise: Sequence[model.NoiseKind], need: Need | None) -> str:
+        """Return the opener of a thread as a reply quotes it."""
+        act = OPENINGS[row["opening"]] if need is None else "ask"
+        wording = self._deck.wordings[row["opener"]]
+        said = self._said("email", act, wording, row, opener, opener, noise)
+        date = clock.render(row["opened"])
+        asker = self._people[row["asker"]]
+        fillings = {"date": f"{date[:10]} {date[11:16]}", "name": asker.name or asker.person_id}
+        above = framed(self._deck.wordings[row["quote"]], Utterance(""), fillings).text
+        return "\n".join([above, *(f"> {line}" for line in said.text.splitlines())])
 
+    def _subject(self, row: Row, opener: Row) -> str:
+        """Return the subject of a mail's thread."""
+        speaker = self._speakers[row["lang"]]
+        wording = self._deck.wordings[row["subject"]]
+        face = self._message_face(row, opener, "ask")
+        return speaker.say(wording, face, Draw(opener, capital=True)).text
 
-def _act(position: int, replies: int, state: model.ConversationState, need: Need | None) -> str:
-    """Return what the message at `position` of a thread does."""
-    if position == 0:
-        return "open"
-    if need is None:
-        return "small_talk"
-    if position == replies:
-        return {"open": "me_too", "acknowledged": "acknowledge"}.get(state, "work_around")
-    if position % 2 == 0:
-        return "me_too"
-    return "acknowledge" if position == 1 and state != "open" else "discuss"
-
-
-def _event(
-    channel: model.Channel,
-    *,
-    id: str,  # noqa: A002 - the record's own name
-    when: str,
-    actor: str,
-    text: str,
-    subject: str,
-    thread_id: str | None,
-    referenced_query_id: str | None,
-) -> Event:
-    if channel == "slack":
-        return model.SlackMessage(
-            id=id,
-            when=when,
-            actor=actor,
-            channel="slack",
-            text=text,
-            thread_id=thread_id,
-            referenced_query_id=referenced_query_id,
-        )
-    return model.EmailMessage(
-        id=id,
-        when=when,
-        actor=actor,
-        channel="email",
-        subject=subject,
-        body=text,
-        thread_id=thread_id,
-        referenced_query_id=referenced_query_id,
-    )
+    def _error(self, row: Row, words: Row, opener: Row, need: Need | None, act: Act, text: str) -> str:
+        """Return what a system printed, where the writer shows it: those who decide rather than query do not."""
+        writer = self._people[row["actor"]]
+        if row["position"] or writer.audience == "Exec" or Draw(words).pick("error", ERRORS_SHOWN):
+            return ""
+        errors = self._world.vocabulary.errors
+        if need is None:
+            shown = errors.get(act, ()) if act in ("wrong_tool", "bot_error") else ()
+            return _one(shown if act == "bot_error" else _alike(shown, text), opener)
+        hard = DIFFICULTIES[row["difficulty"]] == "hard"
+        if need.gap is None or hard or need.reason not in ERROR_REASONS:
+            return ""
+        face = face_of(need, opener)
+        line = _one(errors.get(need.gap_type, ()), opener)
+        table = need.gap.subject or face["dataset"][0].text
+        fillings = {name: face[name][0].text for name in ("dataset", "other", "column") if name in face}
+        for name, filling in {"dataset": table, "table": table, **fillings}.items():
+            line = line.replace(f"{{{name}}}", filling)
+        return "" if "{" in line else line
 
 
-def _sql(dataset: model.Dataset, measure: str, dimension: str, timeframe: model.Timeframe, when: int) -> str:
-    dates = [column.name for column in dataset.columns if column.type == "date"]
-    since = clock.day(clock.render(when - (timeframe.days or 30) * clock.DAY))
-    where = f" where {dates[0]} >= date '{since}'" if dates else ""
-    figure = f"sum({measure}) as {measure}"
-    return f"select {dimension}, {figure} from {dataset.name}{where} group by {dimension}"  # noqa: S608 - never run
+def _alike(lines: Sequence[str], text: str) -> list[str]:
+    """Return the lines that share a word with a text, one that says more than `the` and `with`."""
+    told = {word for word in _WORD.findall(text.lower()) if len(word) > 4 or word in ("ssh", "vpn", "git")}
+    return [line for line in lines if told & {*_WORD.findall(line.lower())}]
 
 
-def _timeframe_slot(timeframe: model.Timeframe) -> Slot:
-    return Slot("timeframe", timeframe.name, timeframe.labels)
+def _plain(text: str) -> Filling:
+    return Filling(None, text, text)
 
 
-def _spoken_of(wording: Wording, slots: Mapping[str, Slot], names: Sequence[str]) -> list[str]:
-    """Return the columns that a wording speaks of, without their dataset."""
-    return list(dict.fromkeys(slots[name].ref.rpartition(".")[2] for name in names if name in wording.slots))
+def _one(texts: Sequence[str], words: Row) -> str:
+    return texts[Draw(words).pick("error", len(texts))] if texts else ""
 
 
-def _noise(words: Mapping[str, int]) -> Noise:
-    return Noise(words["typo"], words["abbreviation"], words["filler"], words["vague"])
+def _given(person: model.Person) -> str:
+    """Return the name by which somebody is greeted."""
+    return (person.name or person.person_id).split()[0]
 
 
-def _between(bounds: tuple[int, int], word: int) -> int:
-    return bounds[0] + low(word, bounds[1] - bounds[0])
+def _job(person: model.Person) -> list[str]:
+    return [f"{person.role}, {person.team}"] if person.role and person.team else []
 
 
-def _one(options: Sequence[str], word: int) -> str:
-    return options[low(word, len(options))]
-
-
-def _list(column: Indexes) -> list[int]:
-    return [int(value) for value in column.tolist()]
-
-
-def _rows(columns: Mapping[str, Words]) -> Iterator[dict[str, int]]:
-    names = list(columns)
-    for row in zip(*(column.tolist() for column in columns.values()), strict=True):
-        yield dict(zip(names, row, strict=True))
+def _columns(refs: Iterable[str]) -> list[str]:
+    """Return columns without their datasets."""
+    return list(dict.fromkeys(ref.rpartition(".")[2] for ref in refs))

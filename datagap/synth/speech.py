@@ -1,118 +1,170 @@
-"""Turn wordings into text: fill slots, add noise, and keep track of what is mentioned."""
+"""Turn wordings into text: fill slots, let nouns agree, add noise, and keep track of what is mentioned."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from datagap import model
-from datagap.seeding import SCALE
-from datagap.synth.planting import Slot
-from datagap.synth.scenario import SLOT, Wording, Wordings
+from datagap.synth.grammar import agree, inflect
+from datagap.synth.need import Face, Filling
+from datagap.synth.noise import abbreviated, mistyped, recased
+from datagap.synth.phrasebook import NOUNS, Phrasebook, Wording
+from datagap.synth.timeframe import VAGUE
 
-_WORD = re.compile(r"[^\W\d_]{4,}")
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """Random words that decide the noise of one text, by kind."""
-
-    typo: int
-    abbreviation: int
-    filler: int
-    vague: int
+PRONOUNS: Final = ("I ", "I'")
+"""What keeps its capital inside a sentence."""
+QUOTABLE: Final = frozenset(["dataset", "other", "column", "key", "other_key", "measure_name", "dim_name"])
+"""Slots of names that people put between backticks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A text and what it mentions."""
+    """A text, what it mentions, and the noise that it carries."""
 
     text: str
-    mentions: tuple[model.Mention, ...]
+    mentions: tuple[model.Mention, ...] = ()
+    noise: tuple[model.NoiseKind, ...] = ()
+    midway: str = ""
+    """The same with a small letter at the start, where grammar asks for one inside a sentence."""
 
 
-def happens(word: int, rate: float) -> bool:
-    """Return whether an event of probability `rate` happens for this random word."""
-    return (word >> 32) < round(rate * SCALE)
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one text draws its words from."""
 
+    words: Mapping[str, int]
+    noise: Sequence[model.NoiseKind] = ()
+    timeframe: str = ""
+    """Name of the timeframe that it may speak of."""
+    capital: bool = False
+    """Whether it is a sentence and not a query."""
+    quoted: bool = False
+    """Whether names stand between backticks."""
 
-def low(word: int, bound: int) -> int:
-    """Return a whole number in [0, bound) from the low half of a random word."""
-    return ((word & (SCALE - 1)) * bound) >> 32
+    def pick(self, name: str, count: int) -> int:
+        """Return a whole number in [0, count) for a slot."""
+        return ((self.words.get(name, 0) >> 33) * count) >> 31
 
 
 class Speaker:
-    """Says things in the languages of a phrasebook, with noise at configured rates."""
+    """Says things in one language."""
 
-    def __init__(self, wordings: Wordings, noise: model.NoiseConfig) -> None:
-        self.wordings = wordings
-        self._book = wordings.book
-        self._noise = noise
-        self._exact = [timeframe for timeframe in self._book.timeframes if not timeframe.vague]
-        self._vague = [timeframe for timeframe in self._book.timeframes if timeframe.vague] or self._exact
-        self._periods: Mapping[str, Mapping[str, str]] = {noun.period: noun.labels for noun in self._book.periods}
+    def __init__(self, phrasebook: Phrasebook) -> None:
+        self._words = phrasebook.words
+        self.lang = phrasebook.lang
+        self._stakeholders = [Filling(None, noun.text, nouns={self.lang: [noun]}) for noun in self._words.stakeholders]
+        self._weekdays = [Filling(None, day, day) for day in self._words.weekdays[:5]]
+        self._projects = [Filling(None, project, project) for project in self._words.projects]
 
-    def timeframe(self, word: int, noise: Noise) -> model.Timeframe:
-        """Return the timeframe that a text speaks of, a vague one at the configured rate."""
-        frames = self._vague if happens(noise.vague, self._noise.vague_time_pct) else self._exact
-        return frames[low(word, len(frames))]
-
-    def spoken(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
-        """Return slots with the labels of periods and weekdays filled in."""
-        return {name: self._labelled(name, slot) for name, slot in slots.items()}
-
-    def _labelled(self, name: str, slot: Slot) -> Slot:
-        if slot.kind == "grain":
-            return Slot(
-                slot.kind, slot.ref, next(labels for period, labels in self._periods.items() if period == slot.ref)
-            )
-        if name == "weekday":
-            days = {lang: names[int(slot.ref)] for lang, names in self._book.weekdays.items()}
-            return Slot(slot.kind, slot.ref, days)
-        return slot
-
-    def say(
-        self, wording: Wording, slots: Mapping[str, Slot], lang: str, noise: Noise, *, quoted: bool = False
-    ) -> Utterance:
+    def say(self, wording: Wording, face: Face, draw: Draw) -> Utterance:
         """Return the wording with its slots filled; noise touches the words between the slots only."""
-        parts = SLOT.split(wording.text)
-        parts[::2] = self._roughened(parts[::2], lang, noise)
-        mentions = []
-        for place in range(1, len(parts), 2):
-            slot = slots[parts[place]]
-            text = slot.text(lang)
-            if slot.kind is not None:
-                mentions.append(model.Mention(text=text, kind=slot.kind, ref=slot.ref))
-            parts[place] = f"`{text}`" if quoted and slot.kind == "dataset" else text
+        literals, noise = self._roughened(wording.literals, draw)
+        parts = [literals[0]]
+        mentions: dict[model.Mention, None] = {}
+        chosen: dict[str, tuple[Filling, model.Noun]] = {}
+        for slot, literal in zip(wording.placeholders, literals[1:], strict=True):
+            if slot.name not in chosen:
+                chosen[slot.name] = self._choose(slot.name, face, draw, noise)
+            filling, noun = chosen[slot.name]
+            if slot.options:
+                text = agree(noun, slot.options)
+            else:
+                text = inflect(noun, slot.form, self.lang)
+                spoken = noun.text
+                if len(parts) == 1 and not parts[0] and draw.capital and slot.name in NOUNS:
+                    text = text[0].upper() + text[1:]
+                    spoken = text if not slot.form else spoken
+                if filling.kind is not None:
+                    mentions[model.Mention(text=spoken, kind=filling.kind, ref=filling.ref)] = None
+                if draw.quoted and slot.name in QUOTABLE:
+                    text = f"`{text}`"
+            parts += [text, literal]
         text = "".join(parts)
-        if mentions and happens(noise.filler, self._noise.oos_term_pct):
-            fillers = self._book.fillers[lang]
-            text = f"{text} {fillers[low(noise.filler, len(fillers))]}"
-        return Utterance(text, tuple(mentions))
+        lower = _lowered(text) if self._lowers(wording, literals[0], text) else text
+        return Utterance(text, tuple(mentions), tuple(noise), lower)
 
-    def _roughened(self, literals: list[str], lang: str, noise: Noise) -> list[str]:
-        if happens(noise.abbreviation, self._noise.abbreviations_pct):
-            literals = [self._abbreviated(literal, lang) for literal in literals]
-        if happens(noise.typo, self._noise.typos_pct):
-            spots = [(number, match) for number, text in enumerate(literals) for match in _WORD.finditer(text)]
-            if spots:
-                number, match = spots[low(noise.typo, len(spots))]
-                text = literals[number]
-                literals = list(literals)
-                literals[number] = text[: match.start()] + _mistyped(match[0], noise.typo) + text[match.end() :]
-        return literals
+    def _lowers(self, wording: Wording, start: str, text: str) -> bool:
+        """Return whether the text, inside a sentence, starts with a small letter."""
+        if not start:
+            return bool(wording.placeholders) and wording.placeholders[0].name in NOUNS
+        return not text.startswith(PRONOUNS) and not (text[:2].isalpha() and text[:2].isupper())
 
-    def _abbreviated(self, text: str, lang: str) -> str:
-        for word, short in self._book.abbreviations[lang].items():
-            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", short, text)
-        return text
+    def _choose(self, name: str, face: Face, draw: Draw, noise: list[model.NoiseKind]) -> tuple[Filling, model.Noun]:
+        """Return what fills a slot, as a noun."""
+        if name == "timeframe":
+            return self._timeframe(draw, noise)
+        fillings = face.get(name) or self._own(name)
+        filling = fillings[draw.pick(name.removesuffix("_name"), len(fillings))]
+        if not filling.nouns:
+            return filling, model.Noun(text=filling.text)
+        nouns = filling.nouns[self.lang]
+        return filling, nouns[draw.pick("synonym", len(nouns))]
+
+    def _own(self, name: str) -> Sequence[Filling]:
+        return {"stakeholder": self._stakeholders, "weekday": self._weekdays, "project": self._projects}[name]
+
+    def _timeframe(self, draw: Draw, noise: list[model.NoiseKind]) -> tuple[Filling, model.Noun]:
+        if "vague_time" in draw.noise:
+            noise.append("vague_time")
+            vague = self._words.vague_times
+            text = vague[draw.pick("timeframe", len(vague))]
+            return Filling("timeframe", VAGUE), model.Noun(text=text)
+        text = getattr(self._words.timeframes, draw.timeframe)
+        return Filling("timeframe", draw.timeframe), model.Noun(text=text)
+
+    def _roughened(self, literals: Sequence[str], draw: Draw) -> tuple[Sequence[str], list[model.NoiseKind]]:
+        applied: list[model.NoiseKind] = []
+        for kind in draw.noise:
+            changed = None
+            if kind == "abbreviation":
+                changed = abbreviated(literals, self._words.abbreviations)
+            elif kind == "typo":
+                changed = mistyped(literals, self.lang, draw.words["typo"])
+            elif kind == "casing":
+                changed = recased(literals, draw.words["casing"])
+            if changed is not None:
+                literals = changed
+                applied.append(kind)
+        return literals, applied
+
+    def with_asides(self, said: Utterance, draw: Draw, *, message: bool) -> Utterance:
+        """Return a request with what its draw appends: an aside about a project, a short please or thanks."""
+        words = self._words
+        asides: list[tuple[model.NoiseKind, str]] = []
+        if "oos_term" in draw.noise:
+            fillers = words.fillers.message if message else words.fillers.query
+            project = words.projects[draw.pick("project", len(words.projects))]
+            asides.append(("oos_term", fillers[draw.pick("filler", len(fillers))].replace("{project}", project)))
+        if "abbreviation" in draw.noise and "abbreviation" not in said.noise:
+            courtesies = words.courtesies.message if message else words.courtesies.query
+            asides.append(("abbreviation", courtesies[draw.pick("courtesy", len(courtesies))]))
+        if not asides:
+            return said
+        joint = " " if message or not said.text[-1:].isalnum() else ", "
+        added = joint + " ".join(text for _, text in asides)
+        noise = (*said.noise, *(kind for kind, _ in asides))
+        return replace(said, text=said.text + added, midway=said.midway + added, noise=noise)
+
+    def with_emoji(self, said: Utterance, draw: Draw) -> Utterance:
+        """Return an utterance with an emoji at its end, where the draw says so."""
+        if "emoji" not in draw.noise:
+            return said
+        emoji = self._words.emoji[draw.pick("emoji", len(self._words.emoji))]
+        return replace(said, text=f"{said.text} {emoji}", noise=(*said.noise, "emoji"))
 
 
-def _mistyped(word: str, random: int) -> str:
-    """Return `word` with two inner letters swapped, one dropped or one doubled."""
-    place = 1 + (random >> 8) % (len(word) - 2)
-    kind = (random >> 24) % 3
-    if kind == 0:
-        return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-    return word[:place] + word[place + 1 :] if kind == 1 else word[:place] + word[place] + word[place:]
+def _lowered(text: str) -> str:
+    """Return `text` with its first letter small, after an opening mark if there is one."""
+    place = 1 if text[:1] in "¿¡" else 0
+    return text[:place] + text[place : place + 1].lower() + text[place + 1 :]
+
+
+def framed(frame: Wording, said: Utterance, fillings: Mapping[str, str]) -> Utterance:
+    """Return an utterance put into a frame: at {Core} as it is, at {core} inside a sentence."""
+    texts = {**fillings, "Core": said.text, "core": said.midway}
+    parts = [frame.literals[0]]
+    for slot, literal in zip(frame.placeholders, frame.literals[1:], strict=True):
+        parts += [texts[slot.name], literal]
+    return replace(said, text="".join(parts))

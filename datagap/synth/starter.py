@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,15 +14,16 @@ from datagap import model
 from datagap.errors import MisuseError, system_reason
 from datagap.pack.folder import OutputError
 from datagap.schema import COMMON, SUFFIX, JsonSchema
+from datagap.synth.scenario import Vocabulary
 
 CONFIG = "config.yaml"
 SCHEMAS = "schemas"
 _WIDTH = 110
 
 
-def starter_files() -> dict[str, bytes]:
-    """Return the content of `config.yaml` and of each schema, by path."""
-    files = {CONFIG: render_config().encode()}
+def starter_files(vocabulary: Vocabulary, scenario: str | None = None) -> dict[str, bytes]:
+    """Return the content of `config.yaml`, for a scenario and what a config calls it, and of each schema, by path."""
+    files = {CONFIG: render_config(vocabulary, scenario).encode()}
     for name in (COMMON, *model.RECORD_NAMES):
         schema = json.loads((model.schema_files() / f"{name}{SUFFIX}").read_bytes())
         schema.pop("$comment")
@@ -30,9 +31,9 @@ def starter_files() -> dict[str, bytes]:
     return files
 
 
-def write_starter(folder: Path, *, force: bool) -> list[str]:
+def write_starter(folder: Path, vocabulary: Vocabulary, scenario: str | None = None, *, force: bool) -> list[str]:
     """Write the starter files into `folder` and return their paths; raise MisuseError if one is there already."""
-    files = starter_files()
+    files = starter_files(vocabulary, scenario)
     taken = [file for file in files if (folder / file).exists()]
     if taken and not force:
         more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
@@ -54,14 +55,17 @@ def write_starter(folder: Path, *, force: bool) -> list[str]:
     return list(files)
 
 
-def render_config() -> str:
-    """Return YAML with every default of the config schema and its descriptions as comments."""
+def render_config(vocabulary: Vocabulary, called: str | None = None) -> str:
+    """Return YAML with every default of the config schema, for a scenario, and its descriptions as comments."""
     header = f"# yaml-language-server: $schema={SCHEMAS}/config{SUFFIX}"
-    lines = [header, *_render(model.schema("config"), "")]
+    scenario = vocabulary.scenario
+    own = {"/scenario": called or scenario.name, "/catalog/domains": [domain.name for domain in scenario.domains]}
+    lines = [header, *_render(model.schema("config"), "", "", own)]
     return "\n".join(lines) + "\n"
 
 
-def _render(schema: JsonSchema, indent: str) -> Iterator[str]:
+def _render(schema: JsonSchema, indent: str, path: str, own: Mapping[str, object]) -> Iterator[str]:
+    """Yield the properties of a schema; `own` has the values, by pointer, that are not the schema's defaults."""
     for place, (name, part) in enumerate(schema["properties"].items()):
         comment = f"{indent}# "
         if place or not indent:
@@ -69,9 +73,9 @@ def _render(schema: JsonSchema, indent: str) -> Iterator[str]:
         yield from textwrap.wrap(part["description"], _WIDTH, initial_indent=comment, subsequent_indent=comment)
         if "properties" in part and not part["default"]:
             yield f"{indent}{name}:"
-            yield from _render(part, indent + "  ")
+            yield from _render(part, indent + "  ", f"{path}/{name}", own)
         else:
-            yield from _entry(f"{indent}{name}", part["default"], indent + "  ")
+            yield from _entry(f"{indent}{name}", own.get(f"{path}/{name}", part["default"]), indent + "  ")
 
 
 def _entry(key: str, value: object, indent: str) -> Iterator[str]:

@@ -1,59 +1,85 @@
-"""Build the world before any gap is planted: datasets, lineage, freshness and people."""
+"""Build the world of a pack: its warehouse and people, the gaps planted in it, and what its catalog tells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
+from functools import cached_property
+from math import fsum
+from typing import Final
 
-import numpy as np
-
-from datagap import clock, model
+from datagap import clock, ids, model
+from datagap.catalog import Catalog
+from datagap.gap import GAP_TYPES
+from datagap.pack import layout
 from datagap.seeding import Stream
-from datagap.synth.scenario import choose_domains
+from datagap.synth.concealment import Concealment, conceal
+from datagap.synth.config import gap_weights
+from datagap.synth.need import Joint, Need, Sound, World
+from datagap.synth.people import STAFF, hire
+from datagap.synth.planters import absence, service
+from datagap.synth.planters.registry import CLAIMED, MENDED, OPEN, ORDER, Maker
+from datagap.synth.scenario import Vocabulary
+from datagap.synth.site import Planted, Site
+from datagap.synth.warehouse import Place, build_warehouse, spoken_name, words
 
-T = TypeVar("T")
-STAFF = "staff"
-"""Access role that everybody holds."""
-SYSTEMS = ("erp", "crm", "web", "pos", "app", "wms", "emea", "apac", "latam", "legacy")
-PERIODS: tuple[model.Period, ...] = ("day", "week", "month", "quarter")
-PERIOD_WORDS: Mapping[model.Period, str] = {
-    "day": "daily",
-    "week": "weekly",
-    "month": "monthly",
-    "quarter": "quarterly",
-}
-LOADED_AT = "loaded_at"
 FIRST_SNAPSHOT = clock.parse("2025-01-06T18:00:00Z")
 SNAPSHOT_DAYS = 730
-RESTRICTED_SHARE = 0.15
+DATASETS_PER_GAP = 4
+"""A catalog of so many datasets holds one gap, unless the config says how many there are."""
+HOSTING = 0.55
+"""Share of the marts that gaps go to before they go to staging and source datasets."""
+CLAIMS_PER_TYPE = 2
+SHORTEST = 2 * clock.HOUR
+"""No gap that people ask about holds for less."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """A dataset and what it was made from."""
-
-    dataset: model.Dataset
-    entity: model.Entity
-    upstream: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """Name of the dataset."""
-        return self.dataset.name
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ground:
-    """A world in which nothing is wrong yet."""
-
-    generated_at: int
-    places: Mapping[str, Place]
-    people: Sequence[model.Person]
-    terms: Mapping[str, model.Term]
-    """Dimensions and measures by name."""
-    subjects: Sequence[tuple[str, model.Subject]]
-    """Subjects nobody has data on, each with its domain."""
+HARMLESS: Final = frozenset[model.GapReason](
+    [
+        "absent",
+        "not_exposed",
+        "too_coarse",
+        "incompatible_period",
+        "no_key",
+        "key_mismatch",
+        "masked",
+        "undocumented",
+        "undiscoverable",
+        "conflicting_definitions",
+        "stale",
+        "incomplete",
+        "wrong_values",
+    ]
+)
+"""Reasons of gaps that spoil no plain question about other columns of the same dataset."""
+INCIDENTS: Final = frozenset[model.GapType](["freshness_breach", "quality_issue"])
+"""Types that begin while people look on."""
+OUTCOMES: Final[Mapping[model.GapType, tuple[model.Outcome, ...]]] = {
+    "missing_asset": ("blocked",),
+    "missing_column": ("blocked", "blocked", "degraded"),
+    "grain_mismatch": ("degraded",),
+    "type_mismatch": ("blocked", "degraded"),
+    "freshness_breach": ("degraded",),
+    "joinability_issue": ("blocked",),
+    "access_denied": ("blocked",),
+    "docs_missing": ("degraded",),
+    "performance_limit": ("blocked", "degraded"),
+    "quality_issue": ("degraded",),
+}
+"""How queries end that meet a gap of a type."""
+SERVED_IN_PART: Final = frozenset[model.GapReason](["masked", "not_modelled"])
+"""Reasons of gaps that leave part of an answer, whatever their type."""
+SEVERITIES: Final[Mapping[model.GapType, model.Severity]] = {
+    "missing_asset": "high",
+    "missing_column": "high",
+    "grain_mismatch": "medium",
+    "type_mismatch": "medium",
+    "freshness_breach": "medium",
+    "joinability_issue": "high",
+    "access_denied": "high",
+    "docs_missing": "low",
+    "performance_limit": "medium",
+    "quality_issue": "medium",
+}
 
 
 def snapshot_instant(seed: int) -> int:
@@ -63,220 +89,322 @@ def snapshot_instant(seed: int) -> int:
     return FIRST_SNAPSHOT + days * clock.DAY + seconds
 
 
-def build_ground(config: model.Config, scenario: model.Scenario, seed: int) -> Ground:
-    """Return the world of `config` before gaps; raise ScenarioError if the scenario cannot hold it."""
-    domains = choose_domains(scenario, config.catalog.domains)
-    stream = Stream(seed, "world")
-    terms = {term.name: term for term in [*scenario.dimensions, *scenario.measures]}
-    people = _people(config, scenario, domains, stream)
-    places = _places(config, domains, terms, [person.person_id for person in people], stream)
-    return Ground(
-        generated_at=snapshot_instant(seed),
-        places={place.name: place for place in places},
-        people=people,
-        terms=terms,
-        subjects=[(domain.name, subject) for domain in domains for subject in domain.absent_subjects],
-    )
+def build_world(config: model.Config, vocabulary: Vocabulary, seed: int) -> World:
+    """Return the world of `config`; raise ScenarioError if the scenario cannot hold it."""
+    domains = vocabulary.domains(config.catalog.domains)
+    at = snapshot_instant(seed)
+    staff = hire(config, vocabulary.scenario, [domain.name for domain in domains], seed)
+    places = build_warehouse(config, vocabulary, domains, staff, at, seed)
+    places = [_with_alias(place, vocabulary) for place in places]
+    site = Site(config, vocabulary, staff, places, at, seed)
+    subjects = [(domain.name, subject) for domain in domains for subject in domain.absent_subjects]
+    return _Planter(site, subjects, conceal(config.catalog_completeness, seed)).plant()
 
 
-def _people(
-    config: model.Config, scenario: model.Scenario, domains: Sequence[model.Domain], stream: Stream
-) -> list[model.Person]:
-    audiences = sorted(config.audience_weights)  # because the order of keys means nothing
-    roles = {audience: [role for role in scenario.people.roles if role.audience == audience] for audience in audiences}
-    names = scenario.people.names
-    ids = config.actors if not isinstance(config.actors, int) else [_person_id(i, names) for i in range(config.actors)]
-    index = np.arange(len(ids), dtype=np.int64)
-    chosen = stream.pick("person/audience", index, [config.audience_weights[audience] for audience in audiences])
-    languages = stream.pick("person/lang", index, [share.pct for share in config.nlq.languages])
-    restricted = {name.name: stream.chance(f"person/{name.name}", index, RESTRICTED_SHARE) for name in domains}
-    people = []
-    for place, person_id in enumerate(ids):
-        audience = audiences[chosen[place]]
-        role = roles[audience][stream.one("person/role", place, len(roles[audience]))] if roles[audience] else None
-        people.append(
-            model.Person(
-                person_id=person_id,
-                role=role.role if role else None,
-                team=role.team if role else None,
-                audience=audience,
-                timezone="UTC",
-                lang=config.nlq.languages[languages[place]].lang,
-                access_roles=[STAFF, *(restriction(name) for name, holds in restricted.items() if holds[place])],
-                is_bot=False,
+def _with_alias(place: Place, vocabulary: Vocabulary) -> Place:
+    """Return the dataset with its spoken name declared, so that what people call it can be looked up."""
+    if "en" in place.entity.labels:
+        alias = spoken_name(place, vocabulary.phrasebook("en"), vocabulary).text
+    else:
+        alias = words(place.entity.plural)
+    return replace(place, dataset=replace(place.dataset, aliases=[alias]))
+
+
+class _Planter:
+    """Plants gaps in a site, each on a dataset of its own."""
+
+    def __init__(self, site: Site, subjects: Sequence[tuple[str, model.Subject]], concealment: Concealment) -> None:
+        self._site = site
+        self._subjects = subjects
+        self._concealment = concealment
+        self._stream = site.stream
+        names = list(site.places)
+        shuffled = [names[position] for position in self._stream.order("host", len(names))]
+        apt = [name for name in shuffled if site.places[name].period != "week"]  # weeks do not add up to the past
+        marts = [name for name in apt if site.dataset(name).layer == "mart"]
+        self._spare = (marts or apt)[-1]
+        """A dataset that no gap is planted in, so that there is always one that serves a question."""
+        self._late = site.break_loads(self._spare)
+        self._hosts = self._in_turn([name for name in shuffled if name not in self._late])
+        site.taken |= {self._spare, *self._late}
+        self._landers = [site.places[name] for name in shuffled if site.places[name].kind == "source"]
+        self._asked_for = iter(self._stream.order("subject", len(subjects)))
+
+    def _in_turn(self, names: Sequence[str]) -> list[str]:
+        """Return the datasets in the order in which gaps go to them: most marts, then the rest, the last marts last."""
+        marts = [name for name in names if self._site.dataset(name).layer == "mart"]
+        first = marts[: round(HOSTING * len(marts))]
+        staging = [name for name in names if self._site.dataset(name).layer == "staging"]
+        source = [name for name in names if self._site.dataset(name).layer == "source"]
+        return [name for name in (*first, *staging, *source, *marts[len(first) :]) if name != self._spare]
+
+    def plant(self) -> World:
+        site, config = self._site, self._site.config
+        weights = dict(zip(GAP_TYPES, gap_weights(config), strict=True))
+        catalog = site.catalog()
+        roots = service.late_roots(catalog, self._late)
+        planted = [service.breached(site, catalog, self._late, root) for root in roots]
+        mended = [False] * len(planted)
+        default = max(1, len(site.places) // DATASETS_PER_GAP)
+        wanted = default if config.gaps.count is None else config.gaps.count
+        for one, resolved in self._plant_in_turn(_apportion(wanted - len(planted), weights, len(planted))):
+            planted.append(one)
+            mended.append(resolved)
+        claims = list(self._claims())
+        whole = site.catalog()
+        told = self._concealment.applied(whole)
+        needs = [
+            self._need(index, one, resolved, whole, told)
+            for index, (one, resolved) in enumerate(zip(planted, mended, strict=True))
+        ]
+        held = {one.gap_type for one in planted}
+        spoilt = self._spoilt(planted, mended)
+        sound, past_only = self._sound(spoilt)
+        return World(
+            generated_at=site.at,
+            vocabulary=site.vocabulary,
+            staff=site.staff,
+            places=site.places,
+            catalog=told,
+            needs=needs,
+            claims=[self._false(one) for one in claims],
+            sound=sound,
+            joints=list(self._joints(sound)),
+            past_only=past_only,
+            dropped=[gap_type for gap_type in GAP_TYPES if weights[gap_type] > 0 and gap_type not in held],
+            wanted=wanted,
+        )
+
+    def _plant_in_turn(self, wanted: Mapping[model.GapType, int]) -> Iterator[tuple[Planted, bool]]:
+        """Yield gaps and whether they are resolved, one of each type in turn; a type that runs dry is made up for."""
+        supplies = {gap_type: self._supply(gap_type) for gap_type, count in wanted.items() if count}
+        left, turn = sum(wanted.values()), 0
+        while left and supplies:
+            due = [name for name in supplies if turn < wanted[name]] or list(supplies)
+            for gap_type in due[:left]:
+                found = next(supplies[gap_type], None)
+                if found is None:
+                    del supplies[gap_type]
+                    continue
+                left -= 1
+                yield found
+            turn += 1
+
+    def _supply(self, gap_type: model.GapType) -> Iterator[tuple[Planted, bool]]:
+        """Yield gaps of a type, of its reasons in turn, until nothing more fits."""
+        site, order = self._site, ORDER[gap_type]
+        place = GAP_TYPES.index(gap_type)
+        first = self._stream.one("reason", place, len(order))
+        makers = [self._makes(reason) for reason in order]
+        mender = self._on_hosts(MENDED[gap_type])
+        turn, dry = 0, 0
+        while dry < len(order):
+            resolves = self._stream.one("resolves", place * 100_000 + turn, 1 << 20) < round(
+                site.config.gaps.resolved_share * (1 << 20)
             )
+            found = next(mender, None) if resolves else None
+            if found and self._lasts(found):
+                yield found, True
+                turn, dry = turn + 1, 0
+                continue
+            found = next(makers[(first + turn) % len(order)], None)
+            turn, dry = turn + 1, 0 if found else dry + 1
+            if found:
+                yield found, False
+
+    def _makes(self, reason: model.GapReason) -> Iterator[Planted]:
+        if reason in OPEN:
+            return self._on_hosts(OPEN[reason])
+        return self._on_subjects(reason)
+
+    def _on_hosts(self, make: Maker) -> Iterator[Planted]:
+        site = self._site
+        for name in self._hosts:
+            if name not in site.taken:
+                site.taken.add(name)  # so that it is not found as its own partner
+                planted = site.attempt(make, name)
+                if planted is None:
+                    site.taken.discard(name)
+                else:
+                    site.taken.update(planted.datasets)
+                    yield planted
+
+    def _on_subjects(self, reason: model.GapReason) -> Iterator[Planted]:
+        """Yield gaps about subjects that nobody has data on; for raw data alone, a source like another lands them."""
+        site = self._site
+        for place in self._asked_for:
+            domain, subject = self._subjects[place]
+            if reason == "not_ingested":
+                yield absence.not_ingested(site, subject)
+            else:
+                landers = [one for one in self._landers if one.dataset.domain == domain]
+                planted = absence.not_modelled(site, subject, landers[place % len(landers)])
+                site.taken.update(planted.datasets)
+                yield planted
+
+    def _claims(self) -> Iterator[Planted]:
+        """Yield claims that are false, on datasets that nothing is planted in."""
+        site = self._site
+        sound = [name for name in reversed(self._hosts) if name not in site.taken]
+        for make in CLAIMED.values():
+            found = (site.attempt(make, name) for name in sound)
+            kept = [planted for planted in found if planted][:CLAIMS_PER_TYPE]
+            yield from kept
+
+    def _spoilt(self, planted: Sequence[Planted], mended: Sequence[bool]) -> Mapping[str, set[str] | None]:
+        """Return the datasets in which something is wrong, with the columns that it concerns; None for all of them."""
+        spoilt: dict[str, set[str] | None] = {}
+        for one, resolved in zip(planted, mended, strict=True):
+            for name in one.datasets:
+                columns = None if resolved or one.reason not in HARMLESS else set(one.columns)
+                before = spoilt.get(name, set())
+                spoilt[name] = None if columns is None or before is None else before | columns
+        return spoilt
+
+    def _sound(self, spoilt: Mapping[str, set[str] | None]) -> tuple[list[Sound], bool]:
+        """Return the datasets that serve a plain question, and whether they serve the past alone."""
+        places = [place for place in self._site.places.values() if STAFF in (place.dataset.access_roles or ())]
+        places = [place for place in places if place.dataset.retired_at is None and place.name not in self._late]
+        found = []
+        for place in places:
+            columns = spoilt.get(place.name, set())
+            if columns is None:
+                continue
+            face = self._site.plain_face(place.name, columns)
+            if face["measure"] and face["dim"]:
+                found.append(Sound(place=place, face=face))
+        marts = [sound for sound in found if sound.place.dataset.layer == "mart"]
+        if marts or found:
+            return marts or found, False
+        spare = self._site.places[self._spare]
+        return [Sound(place=spare, face=self._site.face(self._spare))], True
+
+    def _joints(self, sound: Sequence[Sound]) -> Iterator[Joint]:
+        """Yield pairs of datasets that a declared key joins, the second with dimensions that the first lacks."""
+        by_name = {one.place.name: one for one in sound}
+        for left in sound:
+            mine = {column.name for column in left.place.dataset.columns}
+            for key in left.place.dataset.foreign_keys or ():
+                right = by_name.get(key.references)
+                if right is None or len(key.columns) > 1:
+                    continue
+                dims = [one for one in right.face["dim"] if one.ref.rpartition(".")[2] not in mine]
+                if dims:
+                    other = [self._site.entity(right.place.entity)]
+                    face = {**left.face, "dim": dims, "other_entity": other}
+                    yield Joint(left=left.place, right=right.place, key=key.columns[0], face=face)
+
+    # From planted to needs
+
+    def _lasts(self, planted: Planted) -> bool:
+        """Return whether a gap that was mended held long enough, within the window, for people to ask about it."""
+        began, resolved = self._interval(planted, 0, resolved=True)
+        return (
+            resolved is not None
+            and resolved - max(began, self._site.start) >= SHORTEST
+            and resolved <= self._site.at - SHORTEST
         )
-    return people
 
+    def _interval(self, planted: Planted, index: int, *, resolved: bool) -> tuple[int, int | None]:
+        """Return when a gap began and when it ended; None while it holds."""
+        site, stream = self._site, self._stream
+        window = site.at - site.start
+        ended, drawn = None, site.at
+        if resolved:
+            drawn = site.start + window * (40 + stream.one("ended", index, 50)) // 100
+            ended = planted.resolved_at or self._at_work(drawn, index)
+        began = planted.since
+        if began is None and planted.gap_type in INCIDENTS:
+            began = site.start + window * stream.one("began/incident", index, 30 if resolved else 60) // 100
+        if began is None:
+            began = site.start - (5 + stream.one("began", index, 300)) * clock.DAY
+        if ended is not None and planted.resolved_at is None and ended < began + SHORTEST:
+            ended = drawn
+        return began, ended
 
-def _person_id(index: int, names: Sequence[str]) -> str:
-    turn, place = divmod(index, len(names))
-    return f"u_{names[place]}" + (str(turn + 1) if turn else "")
+    def _at_work(self, instant: int, index: int) -> int:
+        """Return an instant in the business hours of the day or of the Friday before, if that lies in the window."""
+        days = max(0, clock.weekday(instant) - 4)
+        morning = instant - instant % clock.DAY - days * clock.DAY + 9 * clock.HOUR
+        moved = morning + self._stream.one("ended/second", index, 8 * clock.HOUR)
+        fits = self._site.start + 2 * SHORTEST <= moved <= self._site.at - SHORTEST
+        return moved if fits else instant
 
-
-def words(name: str) -> str:
-    """Return a snake_case name as words."""
-    return name.replace("_", " ")
-
-
-def restriction(domain: str) -> str:
-    """Return the access role that restricted datasets of `domain` ask for."""
-    return f"{domain}_restricted"
-
-
-def _places(
-    config: model.Config,
-    domains: Sequence[model.Domain],
-    terms: Mapping[str, model.Term],
-    owners: Sequence[str],
-    stream: Stream,
-) -> list[Place]:
-    entities = [(domain, entity) for domain in domains for entity in domain.entities]
-    sources = [_source(domain, entity, terms) for domain, entity in entities]
-    by_entity = {place.entity.name: place for place in sources}
-    staging = _take(config.catalog.staging_tables, [_staging(*pair, terms, by_entity) for pair in entities])
-    feeds: dict[str, list[Place]] = {}
-    for place in staging:
-        feeds.setdefault(place.entity.name, []).append(place)
-    marts = _take(config.catalog.mart_tables, [_marts(*pair, terms, feeds, by_entity) for pair in entities])
-    places = [*sources, *staging, *marts]
-    return [
-        replace(place, dataset=_settled(place.dataset, owners, stream, position))
-        for position, place in enumerate(places)
-    ]
-
-
-def _take(count: int, sequences: Sequence[Iterator[Place]]) -> list[Place]:
-    """Return `count` places, one from each endless sequence in turn."""
-    return [next(sequences[turn % len(sequences)]) for turn in range(count)]
-
-
-def _settled(dataset: model.Dataset, owners: Sequence[str], stream: Stream, position: int) -> model.Dataset:
-    """Return the dataset with an owner, a size and passing checks."""
-    key = dataset.primary_key or [dataset.columns[0].name]
-    column = key[0] if len(key) == 1 else None
-    unique = f"{dataset.name}_{column}_unique" if column else f"{dataset.name}_unique"
-    return replace(
-        dataset,
-        owner=owners[stream.one("dataset/owner", position, len(owners))],
-        tier=1 + stream.one("dataset/tier", position, 4) if dataset.layer == "mart" else None,
-        row_count=10_000 + stream.one("dataset/rows", position, 40_000_000),
-        partitioned_by=[column.name for column in dataset.columns if column.type == "date"][:1],
-        checks=[model.Check(name=unique, kind="unique", column=column, status="pass")],
-    )
-
-
-def _columns(names: Sequence[str], terms: Mapping[str, model.Term]) -> list[model.Column]:
-    return [model.Column(name=name, type=terms[name].type, description=terms[name].description) for name in names]
-
-
-def _key(name: str) -> model.Column:
-    return model.Column(name=name, type="string", description=f"Identifies the {name.removesuffix('_id')}.")
-
-
-def _date(name: str, what: str) -> model.Column:
-    return model.Column(name=name, type="date", description=what)
-
-
-def _dataset(
-    domain: model.Domain,
-    name: str,
-    layer: str,
-    description: str,
-    columns: Sequence[model.Column],
-    grain: model.Grain,
-    primary_key: Sequence[str],
-    foreign_keys: Sequence[model.ForeignKey],
-) -> model.Dataset:
-    return model.Dataset(
-        name=name,
-        domain=domain.name,
-        layer=layer,
-        owner=None,
-        description=description,
-        columns=columns,
-        aliases=[],
-        grain=grain,
-        primary_key=primary_key,
-        foreign_keys=foreign_keys,
-        access_roles=[STAFF],
-    )
-
-
-def _facts(entity: model.Entity, terms: Mapping[str, model.Term]) -> list[model.Column]:
-    """Return the columns of a dataset with one row for each fact."""
-    day = _date(f"{entity.name}_date", f"Day of the {words(entity.name)}.")
-    return [_key(entity.key), day, *_columns([*entity.dimensions, *entity.measures], terms)]
-
-
-def _references(entity: model.Entity, targets: Mapping[str, Place]) -> list[model.ForeignKey]:
-    return [
-        model.ForeignKey(
-            columns=[targets[name].entity.key],
-            references=targets[name].name,
-            referenced_columns=[targets[name].entity.key],
+    def _need(self, index: int, planted: Planted, resolved: bool, whole: Catalog, told: Catalog) -> Need:
+        site = self._site
+        began, ended = self._interval(planted, index, resolved=resolved)
+        gap = model.TruthGap(
+            gap_id=ids.gap_id(index),
+            gap_type=planted.gap_type,
+            reason=planted.reason,
+            subject=planted.subject,
+            datasets=list(planted.datasets),
+            columns=list(planted.columns),
+            grain=planted.grain,
+            fact=self._fact(planted, whole, told),
+            severity=SEVERITIES[planted.gap_type],
+            began_at=clock.render(began),
+            resolved_at=None if ended is None else clock.render(ended),
+            demand=model.Demand(people=0, events=0),
         )
-        for name in entity.references or ()
-        if name in targets
-    ]
+        until = site.at if ended is None else ended
+        return self._made(planted, gap, max(site.start, began), until)
+
+    def _false(self, planted: Planted) -> Need:
+        since = self._site.start
+        if planted.gap_type == "freshness_breach":  # before its newest load nobody can say when the one before was
+            since = max(since, self._site.loads[planted.datasets[0]][0])
+        return self._made(planted, None, since, self._site.at)
+
+    def _made(self, planted: Planted, gap: model.TruthGap | None, since: int, until: int) -> Need:
+        owner = self._site.dataset(planted.datasets[0]).owner if planted.datasets else None
+        return Need(
+            gap=gap,
+            gap_type=planted.gap_type,
+            reason=planted.reason,
+            faces=planted.faces,
+            lacking=planted.lacking,
+            since=since,
+            until=until,
+            owner=None if owner is None else self._person[owner],
+            outcomes=("degraded",) if planted.reason in SERVED_IN_PART else OUTCOMES[planted.gap_type],
+            incident=planted.gap_type in INCIDENTS,
+        )
+
+    @cached_property
+    def _person(self) -> Mapping[str, int]:
+        return {person.person_id: place for place, person in enumerate(self._site.staff.people)}
+
+    def _fact(self, planted: Planted, whole: Catalog, told: Catalog) -> model.Fact:
+        """Return where the catalog shows a gap, or where it says that it does not tell such facts."""
+        position = whole.position[planted.datasets[0]] if planted.datasets else 0
+        if self._concealment.tells(planted.told_by, position):
+            return planted.locate(told)
+        entry: model.FactCoverage = getattr(told.coverage, planted.told_by)
+        return model.Fact(file=layout.COVERAGE, pointer=f"/{planted.told_by}/status", value=entry.status)
 
 
-def _source(domain: model.Domain, entity: model.Entity, terms: Mapping[str, model.Term]) -> Place:
-    columns = [
-        *_facts(entity, terms),
-        model.Column(name=LOADED_AT, type="timestamp", description="When it was loaded."),
-    ]
-    name = f"src_{domain.name}_{entity.plural}"
-    description = f"Raw {words(entity.plural)} as they arrive from the operational system."
-    grain = model.Grain(keys=[entity.key])
-    dataset = _dataset(domain, name, "source", description, columns, grain, [entity.key], [])
-    return Place(dataset=dataset, entity=entity, upstream=())
+def _apportion(count: int, weights: Mapping[model.GapType, float], late: int) -> dict[model.GapType, int]:
+    """Return how many gaps of each type to plant beside the late ones: in proportion, at least one while they last.
 
-
-def _staging(
-    domain: model.Domain, entity: model.Entity, terms: Mapping[str, model.Term], sources: Mapping[str, Place]
-) -> Iterator[Place]:
-    """Yield staging datasets without end: one per system, then further versions of each."""
-    keys = _references(entity, sources)
-    foreign = [_key(key.columns[0]) for key in keys]
-    columns = [*_facts(entity, terms), *foreign]
-    for system, version in _names(SYSTEMS):
-        name = f"stg_{domain.name}_{entity.plural}_{system}{version}"
-        description = f"Cleaned {words(entity.plural)} from {system}, one row each."
-        grain = model.Grain(keys=[entity.key])
-        dataset = _dataset(domain, name, "staging", description, columns, grain, [entity.key], keys)
-        yield Place(dataset=dataset, entity=entity, upstream=(sources[entity.name].name,))
-
-
-def _marts(
-    domain: model.Domain,
-    entity: model.Entity,
-    terms: Mapping[str, model.Term],
-    feeds: Mapping[str, Sequence[Place]],
-    sources: Mapping[str, Place],
-) -> Iterator[Place]:
-    """Yield mart datasets without end: aggregates over a period by two dimensions of the entity."""
-    dims = entity.dimensions
-    pairs = [(dims[i], dims[(i + 1) % len(dims)]) for i in range(len(dims))]
-    shapes = [(period, pair) for pair in pairs for period in PERIODS]
-    upstream = [place.name for place in feeds.get(entity.name, ())][:3] or [sources[entity.name].name]
-    related = [feeds[name][0].name for name in entity.references or () if feeds.get(name)]
-    for turn, ((period, pair), version) in enumerate(_names(shapes)):
-        suffix = "" if turn < len(PERIODS) else f"_by_{pair[0]}"
-        name = f"mart_{domain.name}_{entity.plural}_{PERIOD_WORDS[period]}{suffix}{version}"
-        day = _date(f"{period}_start", f"First day of the {period}.")
-        columns = [day, *_columns([*pair, *entity.measures], terms)]
-        things = words(entity.plural).capitalize()
-        description = f"{things} per {period}, {words(pair[0])} and {words(pair[1])}."
-        grain = model.Grain(keys=list(pair), period=period)
-        dataset = _dataset(domain, name, "mart", description, columns, grain, [day.name, *pair], [])
-        yield Place(dataset=dataset, entity=entity, upstream=tuple(dict.fromkeys([*upstream, *related])))
-
-
-def _names(parts: Sequence[T]) -> Iterator[tuple[T, str]]:
-    """Yield every part, then every part as version 2, and so on."""
-    version = 1
-    while True:
-        for part in parts:
-            yield part, "" if version == 1 else f"_v{version}"
-        version += 1
+    By largest remainders (Hamilton's method), after one each for the heaviest types.
+    """
+    asked = sorted((name for name in GAP_TYPES if weights[name] > 0), key=lambda name: -weights[name])
+    if count <= 0 or not asked:
+        return {}
+    total = fsum(weights[name] for name in asked)
+    shares = {name: (count + late) * weights[name] / total for name in asked}
+    if "freshness_breach" in shares:
+        shares["freshness_breach"] = max(1.0, shares["freshness_breach"] - late)
+    given = dict.fromkeys(asked[:count], 1)
+    left = count - len(given)
+    wanting = {name: max(0.0, shares[name] - 1) for name in given}
+    missing = fsum(wanting.values())  # not sum(): since Python 3.12 it rounds differently
+    scale = left / missing if missing > 0 else 0.0
+    exact = {name: wanting[name] * scale for name in given}
+    for name in given:
+        given[name] += int(exact[name])
+    by_remainder = sorted(given, key=lambda name: int(exact[name]) - exact[name])
+    for name in by_remainder[: count - sum(given.values())]:
+        given[name] += 1
+    return given

@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.0.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "70b6c08e99c6aadb0fe43944444773755c64d1ff15766cf55f220fa0bc89ce86"
+SPEC_DIGEST = "0f81051eda3685a4530dbcfe23f8a54a2583fb6dc98a6c34264e2c81c8094959"
 """SHA-256 over the schemas, keys sorted."""

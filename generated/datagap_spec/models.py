@@ -160,6 +160,49 @@ class Mention:
     """Catalog name of what it refers to (a column as dataset.column), or a normalised term where the catalog has none."""
 
 
+Gender: TypeAlias = Literal["m", "f"]
+"""Grammatical gender, in languages that have one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noun:
+    """A noun phrase without an article, and what its articles and adjectives agree with."""
+
+    text: str
+    """The phrase."""
+    gender: Gender | None = None
+    """Grammatical gender, in languages that have one."""
+    plural: bool | None = None
+    """Whether it is plural; absent means singular."""
+    aspirated: bool | None = None
+    """Whether it opens with an h that forbids elision; absent means no."""
+
+
+Text: TypeAlias = str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WordingGroup:
+    """Wordings that do the same thing in the same language. Slots stand in braces: {name}, {name:form}, {name|singular|plural}."""
+
+    act: str
+    """What the words do: a gap type, or a part of a conversation."""
+    channels: Sequence[Channel]
+    """Where they are used."""
+    split: Split
+    """Whether detectors may be built on them."""
+    texts: Sequence[Text]
+    """The wordings."""
+    reasons: Sequence[GapReason] | None = None
+    """Reasons that they fit; absent when they fit every reason of the gap type."""
+    difficulty: Difficulty | None = None
+    """How the need is worded; absent where there is none."""
+
+
+NoiseKind: TypeAlias = Literal["typo", "abbreviation", "vague_time", "oos_term", "casing", "emoji"]
+"""A way in which a text departs from the wording it was made from, or names something that no catalog has."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GapsDistribution:
     """Share of all queries that meet a gap of each type; the sum is at most 1."""
@@ -198,16 +241,20 @@ class LanguageShare:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoiseConfig:
-    """How much noise the texts carry. Noise never changes the need."""
+    """How much noise the texts carry, each kind drawn by itself. Noise never changes the need."""
 
     typos_pct: Fraction
-    """Share of the texts with a word to mistype in which one is mistyped, as a fraction of 1."""
+    """Share of the requests in which a word is mistyped (letters swapped, one dropped, doubled or hit beside its key), as a fraction of 1."""
     abbreviations_pct: Fraction
-    """Share of the texts with a word that has a short form in which it is shortened, as a fraction of 1."""
+    """Share of the requests in which words are shortened or a short please or thanks is added, as a fraction of 1."""
     vague_time_pct: Fraction
-    """Share of the timeframes that are vague, as a fraction of 1."""
+    """Share of the timeframes in requests that are vague, as a fraction of 1."""
     oos_term_pct: Fraction
-    """Share of the requests with a term that is in no catalog, as filler, as a fraction of 1."""
+    """Share of the requests with an aside that names something no catalog has and that changes no need, as a fraction of 1."""
+    casing_pct: Fraction
+    """Share of the requests with a word, or all of it, in another case, as a fraction of 1."""
+    emoji_pct: Fraction
+    """Share of the Slack messages with an emoji, as a fraction of 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -237,8 +284,6 @@ FreshnessSlaHour: TypeAlias = int
 class CatalogConfig:
     """Size and state of the catalog."""
 
-    domains: Sequence[Identifier]
-    """Subject areas, each one of the scenario's."""
     mart_tables: int
     """Number of mart datasets."""
     staging_tables: int
@@ -247,6 +292,22 @@ class CatalogConfig:
     """Service levels that datasets are given, in hours."""
     inject_freshness_breaches: Fraction
     """Share of datasets that are late at generated_at."""
+    domains: Sequence[Identifier] | None = None
+    """Subject areas, each one of the scenario's; null takes all of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GapsConfig:
+    """How many gaps there are and how many of them end."""
+
+    resolved_share: Fraction
+    """Share of the gaps that are resolved before the snapshot and hold no longer in it, as a fraction of 1."""
+    count: int | None = None
+    """Number of distinct gaps, late datasets included; null plants one for every four datasets. Late datasets follow catalog.inject_freshness_breaches and are never left out."""
+
+
+Templates: TypeAlias = Literal["train", "held_out", "all"]
+"""Wordings to use: those that detectors may be built on (train), those that they are only quoted on (held_out), or all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -351,6 +412,10 @@ class Column:
     """Type as the warehouse names it."""
     description: str | None = None
     """What it holds, in a sentence; an empty text is known to be none."""
+    format: str | None = None
+    """How its values are written, where the type does not say, such as DD/MM/YYYY."""
+    access_roles: Sequence[Identifier] | None = None
+    """Access roles that see its values, for others they are masked; absent where everybody who may read the dataset sees them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -375,9 +440,11 @@ class Metric:
     """Formula over the dataset's columns."""
     description: str | None = None
     """What it means, in a sentence."""
+    synonyms: Sequence[Identifier] | None = None
+    """Other names that people use for it."""
 
 
-CheckKind: TypeAlias = Literal["unique", "not_null", "accepted_values", "row_count", "reconciliation", "other"]
+CheckKind: TypeAlias = Literal["unique", "not_null", "accepted_values", "row_count", "reconciliation", "recency", "other"]
 """What it looks at."""
 
 
@@ -439,6 +506,8 @@ class Dataset:
     """Metrics defined on it."""
     checks: Sequence[Check] | None = None
     """Data checks and their last result."""
+    retired_at: Timestamp | None = None
+    """When it was taken out of service; absent while it serves. A retired dataset is listed and cannot be queried."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -678,6 +747,8 @@ class Person:
 
     person_id: Identifier
     """Id that events and owners use."""
+    name: str | None = None
+    """Full name, as mails are signed."""
     role: str | None = None
     """Job title."""
     audience: str | None = None
@@ -694,75 +765,182 @@ class Person:
     """Whether it is a program."""
 
 
-Text: TypeAlias = str
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeriodNouns:
+    """A noun for each period."""
+
+    hour: Noun
+    """Noun for the hour."""
+    day: Noun
+    """Noun for the day."""
+    week: Noun
+    """Noun for the week."""
+    month: Noun
+    """Noun for the month."""
+    quarter: Noun
+    """Noun for the quarter."""
+    year: Noun
+    """Noun for the year."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WordingGroup:
-    """Wordings that do the same thing in the same language. Slots stand in braces."""
+class PeriodAdjectives:
+    """An adjective for each period."""
 
-    act: str
-    """What the words do: a gap type, or a part of a conversation."""
-    lang: Language
-    """Language."""
-    channels: Sequence[Channel]
-    """Where they are used."""
-    split: Split
-    """Whether detectors may be built on them."""
-    texts: Sequence[Text]
-    """The wordings."""
-    reasons: Sequence[GapReason] | None = None
-    """Reasons that they fit; absent when they fit every reason of the gap type."""
-    difficulty: Difficulty | None = None
-    """How the need is worded; absent where there is none."""
+    hour: str
+    """Adjective for the hour."""
+    day: str
+    """Adjective for the day."""
+    week: str
+    """Adjective for the week."""
+    month: str
+    """Adjective for the month."""
+    quarter: str
+    """Adjective for the quarter."""
+    year: str
+    """Adjective for the year."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Timeframe:
-    """A span of time that a question is about."""
+class SpokenNames:
+    """A spoken name for each kind of table."""
 
-    name: Identifier
-    """Normalised name, snake_case."""
-    vague: bool
-    """Whether it says no span."""
-    labels: Mapping[str, str]
-    """As it stands in a sentence, by language."""
-    days: int | None = None
-    """Length in days, counted back from now; absent when it is vague."""
+    source: Noun
+    """Raw data of a system."""
+    staging: Noun
+    """Cleaned data of a system."""
+    thing: Noun
+    """One row for each thing."""
+    event: Noun
+    """One row for each event."""
+    aggregate: Noun
+    """Figures over a period."""
+    aggregate_by: Noun
+    """Figures over a period by a dimension."""
+    variant: Noun
+    """One of the other names, for a part of the company."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PeriodNoun:
-    """The noun for a period."""
+class TimeframePhrases:
+    """An adverbial phrase for each timeframe."""
 
-    period: Period
-    """Period."""
-    labels: Mapping[str, str]
-    """The noun without an article, by language."""
+    yesterday: str
+    """Phrase for yesterday."""
+    last_7_days: str
+    """Phrase for last_7_days."""
+    last_14_days: str
+    """Phrase for last_14_days."""
+    last_30_days: str
+    """Phrase for last_30_days."""
+    last_90_days: str
+    """Phrase for last_90_days."""
+    last_12_months: str
+    """Phrase for last_12_months."""
+    this_week: str
+    """Phrase for this_week."""
+    last_week: str
+    """Phrase for last_week."""
+    this_month: str
+    """Phrase for this_month."""
+    last_month: str
+    """Phrase for last_month."""
+    this_quarter: str
+    """Phrase for this_quarter."""
+    last_quarter: str
+    """Phrase for last_quarter."""
+    year_to_date: str
+    """Phrase for year_to_date."""
+    last_year: str
+    """Phrase for last_year."""
+
+
+QueryItem: TypeAlias = str
+
+
+MessageItem: TypeAlias = str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fillers:
+    """Asides, by the manner of writing."""
+
+    query: Sequence[QueryItem]
+    """Appended to a query."""
+    message: Sequence[MessageItem]
+    """Sentences appended to a message."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DateLabels:
+    """A name for the date column of each kind of table."""
+
+    thing: Noun
+    """Of a table with one row for each thing."""
+    event: Noun
+    """Of a table with one row for each event."""
+    period: Noun
+    """Of a table with figures over a longer period."""
+    day: Noun
+    """Of a table with figures for each day."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Courtesies:
+    """Short forms, by the manner of writing."""
+
+    query: Sequence[QueryItem]
+    """Appended to a query."""
+    message: Sequence[MessageItem]
+    """Appended to a message."""
 
 
 Weekday: TypeAlias = str
 
 
-Filler: TypeAlias = str
+VagueTime: TypeAlias = str
+
+
+Project: TypeAlias = str
+
+
+EmojiItem: TypeAlias = str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phrasebook:
-    """The wordings that events are rendered from."""
+    """How people write in one language: the wordings that events are rendered from, and the words that fill them."""
 
+    lang: Language
+    """Language."""
+    periods: PeriodNouns
+    """Nouns for the periods that rows cover."""
+    period_adjectives: PeriodAdjectives
+    """Adjectives for tables whose rows cover a period."""
+    spoken_names: SpokenNames
+    """How people call tables. Slots: {system} {entity} {period} {dim} {name} {variant}."""
+    date_labels: DateLabels
+    """How people call the date column of a table. Slots: {entity} {name}, the latter for the column's name in words."""
+    weekdays: Sequence[Weekday]
+    """Days of the week, Monday first, as they stand in a sentence."""
+    timeframes: TimeframePhrases
+    """Spans of time that questions are about."""
+    vague_times: Sequence[VagueTime]
+    """Phrases that name no span."""
+    stakeholders: Sequence[Noun]
+    """Who presses for figures, with an article where one belongs there."""
+    projects: Sequence[Project]
+    """Proper names of projects; no catalog has them."""
+    fillers: Fillers
+    """Asides with a term that no catalog has and that change no need; slot {project}."""
+    courtesies: Courtesies
+    """Short forms of please and thanks, appended where a text is abbreviated and has no word to shorten."""
+    abbreviations: Mapping[str, str]
+    """Short forms of words."""
+    emoji: Sequence[EmojiItem]
+    """Emoji as people type them."""
     wordings: Sequence[WordingGroup]
     """Groups of wordings."""
-    timeframes: Sequence[Timeframe]
-    """Spans of time that questions are about."""
-    periods: Sequence[PeriodNoun]
-    """Nouns for the periods that rows cover."""
-    weekdays: Mapping[str, Sequence[Weekday]]
-    """Days of the week, Monday first, by language, as they stand in a sentence."""
-    abbreviations: Mapping[str, Mapping[str, str]]
-    """Short forms of words, by language."""
-    fillers: Mapping[str, Sequence[Filler]]
-    """Asides with a term that is in no catalog and that change no need, by language."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -819,7 +997,36 @@ class RunConfig:
     """Events read (recorded, not an option)."""
 
 
-Name: TypeAlias = str
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Naming:
+    """Patterns of table names, one for each kind of table. Slots: {system} {table} {period}."""
+
+    source: str
+    """Raw data as a system delivers it; slots {system} and {table}."""
+    staging: str
+    """Cleaned data of one system; slots {system} and {table}."""
+    thing: str
+    """One row for each thing, all systems together; slot {table}."""
+    event: str
+    """One row for each event, all systems together; slot {table}."""
+    aggregate: str
+    """Figures over a period; slots {table} and {period}."""
+
+
+GivenName: TypeAlias = str
+
+
+FamilyName: TypeAlias = str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Office:
+    """A place of work."""
+
+    timezone: str
+    """IANA time zone."""
+    languages: Sequence[Language]
+    """Languages that people there write in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -832,6 +1039,14 @@ class ScenarioRole:
     """Team."""
     audience: str
     """Audience."""
+    owner: bool | None = None
+    """Whether people in it answer for datasets; absent means no."""
+    most: int | None = None
+    """Most people who hold it; absent means any number."""
+
+
+Aggregation: TypeAlias = Literal["sum", "avg"]
+"""How a measure is put together over rows; absent means that it is summed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -844,26 +1059,61 @@ class Term:
     """Column type."""
     description: str
     """What it holds, in a sentence."""
-    labels: Mapping[str, str]
-    """What people call it, by language: a noun without an article."""
+    labels: Mapping[str, Noun]
+    """What people call it, by language."""
+    aggregation: Aggregation | None = None
+    """How a measure is put together over rows; absent means that it is summed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScenarioMetric:
+    """A figure that is computed from several columns of one entity."""
+
+    name: Identifier
+    """Name."""
+    entity: Identifier
+    """Entity whose columns it is computed from."""
+    formula: str
+    """SQL over the entity's columns."""
+    rival: str
+    """Another formula that somebody could defend and that gives another number."""
+    description: str
+    """What it means, in a sentence."""
+    labels: Mapping[str, Noun]
+    """What people call it, by language."""
+    synonyms: Mapping[str, Sequence[Noun]] | None = None
+    """Other names that people use for it, by language."""
+
+
+System: TypeAlias = str
+
+
+EntityKind: TypeAlias = Literal["thing", "event"]
+"""thing: is there (a customer); event: happens (an order)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entity:
-    """A kind of thing with a key."""
+    """A kind of thing or event with a key."""
 
     name: Identifier
     """Singular, snake_case."""
     plural: Identifier
     """Plural, snake_case."""
+    kind: EntityKind
+    """thing: is there (a customer); event: happens (an order)."""
     key: Identifier
     """Key column."""
+    rows: Tally
+    """Rows that its main table typically has."""
     dimensions: Sequence[Identifier]
     """Names of its dimensions."""
     measures: Sequence[Identifier]
     """Names of its measures."""
+    labels: Mapping[str, Noun]
+    """What people call it, by language, in the plural."""
     references: Sequence[Identifier] | None = None
-    """Entities that its rows refer to by key."""
+    """Things that its rows refer to by key."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -872,8 +1122,18 @@ class Subject:
 
     name: Identifier
     """Name, snake_case."""
-    labels: Mapping[str, str]
-    """What people call it, by language: a plural noun phrase without an article."""
+    labels: Mapping[str, Noun]
+    """What people call it, by language, in the plural."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorPhrases:
+    """What is printed in one kind of trouble."""
+
+    act: str
+    """A gap type, or wrong_tool or bot_error."""
+    texts: Sequence[Text]
+    """Lines, with slots in braces: {dataset} {other} {column} {table}."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -965,7 +1225,7 @@ class TruthGap:
     columns: Sequence[Identifier]
     """Columns it is about."""
     fact: Fact
-    """Where the catalog shows it."""
+    """Where the catalog shows it: what stands there while the gap is open, or what mended it; the coverage entry where the catalog hides this kind of fact."""
     severity: Severity
     """How much of the question is lost."""
     began_at: Timestamp
@@ -1004,6 +1264,8 @@ class TruthLabel:
     """How the need is worded; absent when there is none."""
     template_split: Split | None = None
     """Split of the wording it was made from."""
+    noise: Sequence[NoiseKind] | None = None
+    """Noise that its text carries; absent when there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1097,7 +1359,15 @@ class Config:
     time_window_days: int
     """Days of traffic before the pack's generated_at."""
     scenario: str
-    """Name of the vocabulary that the world is built from."""
+    """Name of the vocabulary that the world is built from (datagap-synth scenarios lists them), or the path of a file of your own: a text with a slash or ending in .yaml, relative to the config."""
+    templates: Templates
+    """Wordings to use: those that detectors may be built on (train), those that they are only quoted on (held_out), or all."""
+    difficulty: Difficulty
+    """How needs are worded: easy mostly states them, medium mostly paraphrases them, hard mostly implies them."""
+    catalog_completeness: Fraction
+    """How much of the world the catalog tells, as a fraction of 1. Below 1 it hides kinds of facts, those first that real catalogs lack most often; coverage.json says which."""
+    gaps: GapsConfig
+    """The gaps that are planted in the catalog."""
     actors: int | Sequence[Identifier]
     """Number of people, or the list of their ids."""
     audience_weights: Mapping[str, float]
@@ -1112,6 +1382,8 @@ class Config:
     """The datasets people ask about."""
     seed: int | None = None
     """Whole number that fixes every byte, the clock included; null draws one and records it."""
+    gap_prevalence: float | None = None
+    """Share of the queries and of the threads that are about a gap, as a fraction of 1; null takes the sum of nlq.gaps_distribution, which otherwise gives the mix alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1140,44 +1412,58 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScenarioPeople:
-    """Names and roles that people are drawn from."""
+    """Names, offices and roles that people are drawn from."""
 
-    names: Sequence[Name]
-    """Given names, lower case ASCII, for ids."""
+    given_names: Sequence[GivenName]
+    """Given names, lower-case ASCII."""
+    family_names: Sequence[FamilyName]
+    """Family names, lower-case ASCII."""
+    offices: Sequence[Office]
+    """Where they work."""
     roles: Sequence[ScenarioRole]
     """Roles of each audience."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Domain:
-    """A subject area: its entities and what the company has no data on."""
+    """A subject area: its systems, its entities and what the company has no data on."""
 
     name: Identifier
     """Name."""
+    systems: Sequence[System]
+    """Operational systems that its data come from."""
     entities: Sequence[Entity]
-    """Things that its datasets are about."""
+    """Things and events that its datasets are about."""
     absent_subjects: Sequence[Subject]
     """Things nobody has data on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """The vocabulary of a world: its people, domains, entities, dimensions, measures and subjects."""
+    """The vocabulary of a world: a company, its people, its warehouse, and the words for what is in it."""
 
     name: str
-    """Name that a config asks for."""
+    """Name."""
     description: str
     """What company it stands for, in a sentence."""
     split: Split
     """Whether detectors may be built on it."""
+    naming: Naming
+    """How its warehouse names tables."""
     people: ScenarioPeople
     """Who works there."""
     dimensions: Sequence[Term]
     """Columns to group or filter by."""
     measures: Sequence[Term]
     """Columns to sum or average."""
+    metrics: Sequence[ScenarioMetric]
+    """Figures that are computed from several columns."""
     domains: Sequence[Domain]
     """Subject areas."""
+    errors: Sequence[ErrorPhrases]
+    """What systems print when something goes wrong."""
+    wordings: Mapping[str, Sequence[WordingGroup]] | None = None
+    """Wordings of its own, beside those of the phrasebooks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
