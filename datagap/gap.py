@@ -37,3 +37,7 @@ REASONS: Final[Mapping[model.GapType, tuple[model.GapReason, ...]]] = {
     "quality_issue": ("incomplete", "duplicates", "wrong_values", "conflicting_numbers"),
 }
 """Reasons of each gap type."""
+TYPE_OF: Final[Mapping[model.GapReason, model.GapType]] = {
+    reason: gap_type for gap_type, reasons in REASONS.items() for reason in reasons
+}
+"""Type of each reason."""

@@ -65,16 +65,11 @@ for _kind, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"{_pattern}\Z"), _first)
 
 
-def read_settings(record_type: type[T], path: Path) -> T:
-    """Return the record that a YAML file holds, defaults filled in.
-
-    Raises MisuseError if there is no such file, SettingsError if it is not YAML, InvalidError if it breaks the schema.
-    """
-    return parse_settings(record_type, read_content(path), str(path))
-
-
 def parse_settings(record_type: type[T], content: bytes, where: str) -> T:
-    """Return the record that YAML in UTF-8 holds, defaults filled in; errors name the line."""
+    """Return the record that YAML in UTF-8 holds, defaults filled in; errors name the line.
+
+    Raises SettingsError if it is not YAML, InvalidError if it breaks the schema.
+    """
     return load_settings(record_type, parse_yaml(content, where), where, content)
 
 

@@ -129,8 +129,13 @@ def test_a_session_of_listing_scenarios(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", scenario_names())
-def test_a_scenario_is_printed_as_its_file_is(name: str, tmp_path: Path) -> None:
-    assert run("scenarios", name, cwd=tmp_path) == Run(0, scenario_file(name).decode(), "")
+def test_a_scenario_is_printed_as_its_file_is_with_the_schema_that_init_writes(name: str, tmp_path: Path) -> None:
+    ran = run("scenarios", name, cwd=tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    [schema, *rest] = ran.out.splitlines()
+    assert rest == scenario_file(name).decode().splitlines()[1:]
+    assert run("init", cwd=tmp_path).code == 0
+    assert (tmp_path / schema.partition("$schema=")[2]).is_file()
 
 
 @pytest.mark.parametrize("name", scenario_names())

@@ -275,7 +275,7 @@ WRONG: list[tuple[str, str, str]] = [
      ' /catalog/domains/1: scenario enterprise has no domain "costumers"; did you mean customers'),
     ("a far domain", "catalog: {domains: [hr]}",
      ' /catalog/domains/0: scenario enterprise has no domain "hr";'
-     " known are orders, customers, products, marketing, finance"),
+     " known are orders, customers, products, marketing, finance; null stands for all of them"),
     ("a language", "nlq: {languages: [{lang: en, pct: 1}, {lang: xx, pct: 0}]}",
      " /nlq/languages/1/lang: there are no wordings in xx; known are en, es, fr"),
     ("a version", "schema_version: 2.0.0",

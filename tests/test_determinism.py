@@ -62,10 +62,10 @@ PINNED: Mapping[str, Any] = {
     },
 }  # fmt: skip
 GOLDEN = {
-    "enterprise": "9e41724d0e2a8f10701c4d2252493bb8df20b28042e3088f594d3b43c4b2b723",
-    "fintech": "cd27fab3d8b06462cb3d125d68c9937cafdcd49cdceb8f38a258f88b00a735d7",
-    "ecommerce": "cc7f74e2bfe842cc128e4e8b08099423bfd875da6b59804f134cff003f7b7018",
-    "saas": "5a81723b84b931dbd910c7b623e00490322e1146b21930944a7ea2766e742413",
+    "enterprise": "9f4afa7cd08c04d8106b52ed395e4824d73942d625e0fbee905446b1e4b0e81e",
+    "fintech": "6b10904409f66b4672908ea9ebe35a47dc3ab0551931c0353cdcd129d2879a88",
+    "ecommerce": "7bec0f5c0ceba75ddfd02987d5b18f8f870d223aaa40056b31cbb376d7eee7ae",
+    "saas": "e401de06e815f06e5e1f3c475350ed03c2fbb1e649dcbec3fbb7e2474513d78e",
 }
 """SHA-256 over the pack of PINNED with seed 7, by scenario.
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from datagap import model
-from datagap.gap import GAP_TYPES, REASONS
+from datagap.gap import GAP_TYPES, REASONS, TYPE_OF
 from datagap.seeding import Stream
 from datagap.synth.acts import ACTS, UNDATED, UNFILLED
 from datagap.synth.choices import SLOT_WORDS
@@ -82,8 +82,7 @@ def complaints(text: str, lang: str, identifiers: frozenset[str]) -> list[str]:
 
 
 def asks(book: Phrasebook, reason: model.GapReason, channel: model.Channel) -> list[Wording]:
-    gap_type = next(kind for kind in GAP_TYPES if reason in REASONS[kind])
-    cells = [book.cell(gap_type, channel, reason, difficulty) for difficulty in DIFFICULTIES]
+    cells = [book.cell(TYPE_OF[reason], channel, reason, difficulty) for difficulty in DIFFICULTIES]
     return list({wording.name: wording for cell in cells for wording in cell}.values())
 
 
@@ -168,11 +167,10 @@ def test_each_reason_has_wordings_of_its_own_for_every_channel_difficulty_and_sp
     reason: model.GapReason, lang: str
 ) -> None:
     book = Phrasebook(load_words(lang))
-    gap_type = next(kind for kind in GAP_TYPES if reason in REASONS[kind])
     for channel in CHANNELS:
         for difficulty in DIFFICULTIES:
             for split in get_args(model.Split):
-                cell = book.cell(gap_type, channel, reason, difficulty, split)
+                cell = book.cell(TYPE_OF[reason], channel, reason, difficulty, split)
                 assert {(wording.difficulty, wording.split) for wording in cell} == {(difficulty, split)}
 
 

@@ -223,15 +223,20 @@ REFUSED: list[tuple[str, tuple[Edit, ...], str, str]] = [
     ("references in a circle", (SHOP_OF_CUSTOMER, CUSTOMER_OF_SHOP, ("domains:\n  - ", "§domains:\n  - ")),
      "/domains", 'the references of "shop" lead back to it; remove one of them'),
     ("a pattern without its slot", (('thing: "dim_{table}"', 'thing: §"dim"'),),
-     "/naming/thing", '"dim" has other slots than {table}; use these and no others'),
+     "/naming/thing", '"dim" is no pattern of {table}; use these, letters, digits, _ and .'),
     ("a pattern without one of its slots", (('"agg_{table}_{period}"', '§"agg_{table}"'),),
-     "/naming/aggregate", '"agg_{table}" has other slots than {period} and {table}; use these and no others'),
+     "/naming/aggregate", '"agg_{table}" is no pattern of {period} and {table}; use these, letters, digits, _ and .'),
     ("a pattern with another slot", (('event: "fct_{table}"', 'event: §"fct_{system}_{table}"'),),
-     "/naming/event", '"fct_{system}_{table}" has other slots than {table}; use these and no others'),
+     "/naming/event", '"fct_{system}_{table}" is no pattern of {table}; use these, letters, digits, _ and .'),
     ("a pattern with an unknown slot", (('"raw_{system}__{table}"', '§"raw_{sytem}__{table}"'),),
-     "/naming/source", '"raw_{sytem}__{table}" has other slots than {system} and {table}; use these and no others'),
+     "/naming/source",
+     '"raw_{sytem}__{table}" is no pattern of {system} and {table}; use these, letters, digits, _ and .'),
     ("a staging pattern without slots", (('"stg_{system}__{table}"', '§"stg"'),),
-     "/naming/staging", '"stg" has other slots than {system} and {table}; use these and no others'),
+     "/naming/staging", '"stg" is no pattern of {system} and {table}; use these, letters, digits, _ and .'),
+    ("a space in a pattern", (('thing: "dim_{table}"', 'thing: §"dim {table}"'),),
+     "/naming/thing", '"dim {table}" is no pattern of {table}; use these, letters, digits, _ and .'),
+    ("a slot in a label", (("{en: {text: country}", "{en: {text: §'{column}'}"),),
+     "/dimensions/1/labels/en/text", '"{column}" is no plain label; leave out the braces'),
     ("an unknown slot in an error", (('- "kinit: Password', '- §"kinit: {user}: Password'),),
      "/errors/6/texts/5", "has the slot user, which nothing fills; known are column, dataset, other, table"),
     ("an unknown time zone", (("timezone: Europe/Brussels", "timezone: §Europe/Brusels"),),
@@ -306,6 +311,8 @@ INVALID: list[tuple[str, tuple[Edit, ...], str, str]] = [
      "/domains/0/entities/0/references", 'lists something twice, got ["shop", "shop"]'),
     ("a language is no code", (("labels: {en: {text: country}", "labels: {english: §{text: country}"),),
      "/dimensions/1/labels/english", 'does not match ^[a-z]{2}$, got "english"'),
+    ("a label has two lines", (("{en: {text: country}", '{en: {text: §"coun\\ntry"}'),),
+     "/dimensions/1/labels/en/text", r'does not match ^[^\u0000-\u001f\u007f]+$, got "coun\ntry"'),
     ("a gender is unknown", (("{en: {text: country}", "{en: {text: country, gender: §n}"),),
      "/dimensions/1/labels/en/gender", 'expected one of m, f, got "n"'),
 ]  # fmt: skip
@@ -452,7 +459,10 @@ def test_all_domains_are_meant_where_none_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("finances", "did you mean finance"), ("xyzzy", "known are orders, customers, products, marketing, finance")],
+    [
+        ("finances", "did you mean finance"),
+        ("xyzzy", "known are orders, customers, products, marketing, finance; null stands for all of them"),
+    ],
 )
 def test_a_domain_that_is_not_there_is_refused(name: str, hint: str) -> None:
     with pytest.raises(ScenarioError) as caught:

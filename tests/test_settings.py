@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from datagap import model
 from datagap.errors import MisuseError
-from datagap.settings import MAX_DEPTH, MAX_NODES, MAX_SETTINGS, SettingsError, parse_yaml, read_settings, read_yaml
+from datagap.settings import MAX_DEPTH, MAX_NODES, MAX_SETTINGS, SettingsError, parse_settings, parse_yaml, read_yaml
 from datagap.validate import InvalidError
 
 PLAIN: list[tuple[str, Any]] = [
@@ -181,14 +181,16 @@ def test_json_is_yaml_and_means_the_same(value: dict[str, Any]) -> None:
 def test_a_file_is_read_into_a_record_with_its_defaults(tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
     path.write_text("min_frequency: 3\n")
-    assert read_settings(model.RunConfig, path) == replace(model.load(model.RunConfig, {}), min_frequency=3)
+    assert parse_settings(model.RunConfig, path.read_bytes(), str(path)) == replace(
+        model.load(model.RunConfig, {}), min_frequency=3
+    )
 
 
 def test_a_file_that_breaks_the_schema_is_refused_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
     path.write_text("min_frequency: often\n")
     with pytest.raises(InvalidError) as caught:
-        read_settings(model.RunConfig, path)
+        parse_settings(model.RunConfig, path.read_bytes(), str(path))
     assert str(caught.value) == f'{path}:1 /min_frequency: expected integer, got string ("often")'
 
 

@@ -65,9 +65,10 @@ def scenarios(session: Session, name: str | None) -> None:
     from rich.text import Text
 
     from datagap.synth.scenario import load_vocabulary, scenario_file, scenario_names
+    from datagap.synth.starter import SCHEMAS
 
     if name is not None:
-        click.echo(scenario_file(name, "scenarios").decode(), nl=False)
+        click.echo(scenario_file(name, "scenarios").decode().replace("../../../spec/", f"{SCHEMAS}/", 1), nl=False)
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("scenario", "split", "domains", "what it is"):

@@ -59,11 +59,14 @@ class Bot:
         dataset = self._world.places[face["dataset"][0].ref].dataset
         figure = self._figure(face, draw)
         if need.gap_type == "type_mismatch":
-            return sql.since(dataset, face["column"][0].text, figure, timeframe or TIMEFRAMES["last_30_days"])
+            column = face["column"][0].text
+            return (
+                sql.since(dataset, column, figure, timeframe) if timeframe else sql.total(dataset, figure, column, None)
+            )
         if need.gap_type == "grain_mismatch" and dataset.grain and dataset.grain.period:
             return sql.by_period(dataset, figure, dataset.grain.period, timeframe)
         by = _picked(face, "dim", draw) if by_dimension else None
-        if need.reason == "masked":
+        if need.reason in ("masked", "incomplete", "wrong_values"):
             by = face["column"][0].text
         return sql.total(dataset, figure, by, None if self._undated(dataset.name) else timeframe)
 

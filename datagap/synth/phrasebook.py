@@ -34,7 +34,6 @@ NOUNS: Final = frozenset(
     ]
 )
 """Slots that nouns fill, so that they take forms and agreement."""
-PLURAL_NOUNS: Final = frozenset(["subject", "entity", "other_entity"])
 PLAIN: Final = frozenset(
     [
         "dataset",

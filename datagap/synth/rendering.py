@@ -42,7 +42,11 @@ ERROR_REASONS: Final = frozenset[model.GapReason](
     ]
 )
 """Reasons of gaps that a system prints an error about."""
+FRAMED_BY: Final = frozenset(["project", "stakeholder"])
+"""Slots of the frames of queries."""
 TICKETS: Final = 4000
+DAYS_AHEAD: Final = 3
+"""Working days after a message by which its writer may want or promise something."""
 _WORD: Final = re.compile(r"[a-z]+")
 
 
@@ -93,8 +97,10 @@ class Renderer:
         said = speaker.with_asides(said, draw, message=False) if asks else said
         text = said.text
         if asks and row["frame"] != NOTHING and ":" not in said.text:
-            around = {"core": [_plain(said.text)]}
-            text = speaker.say(self._deck.wordings[row["frame"]], around, Draw(words)).text
+            frame = self._deck.wordings[row["frame"]]
+            named = wording.slots | ({"project"} if "oos_term" in said.noise else set())
+            if not FRAMED_BY & frame.slots & named:  # one project, or one reader, is enough
+                text = speaker.say(frame, {"core": [_plain(said.text)]}, Draw(words)).text
         refs = {
             mention.kind: [one.ref for one in said.mentions if one.kind == mention.kind] for mention in said.mentions
         }
@@ -210,8 +216,8 @@ class Renderer:
         else:
             face = face_of(self._needs[row["need"]], opener)
             ticket = f"DATA-{TICKETS // 4 + 7 * row['need']}"
-        if act != "ask":  # the day of the last load is the asker's to name
-            face = {name: fillings for name, fillings in face.items() if name != "weekday"}
+        if act != "ask":  # the day of the last load is the asker's to name; others speak of the days to come
+            face = {**face, "weekday": self._speakers[row["lang"]].weekdays(_days_ahead(row["when"]))}
         return {**face, "ticket": [_plain(ticket)]}
 
     def _posted(self, said: Utterance, row: Row, words: Row, opener: Row, need: Need | None, act: Act) -> str:
@@ -302,6 +308,12 @@ def _plain(text: str) -> Filling:
 
 def _one(texts: Sequence[str], words: Row) -> str:
     return texts[Draw(words).pick("error", len(texts))] if texts else ""
+
+
+def _days_ahead(instant: int) -> list[int]:
+    """Return the next working days after an instant."""
+    today = clock.weekday(instant)
+    return [day % 7 for day in range(today + 1, today + 6) if day % 7 < 5][:DAYS_AHEAD]
 
 
 def _given(person: model.Person) -> str:

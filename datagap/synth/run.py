@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 from typing import Final, TypeAlias
@@ -119,24 +120,26 @@ def _rendering(studio: Studio, vocabulary: Vocabulary, workers: int) -> Iterator
         yield lambda jobs: (_lines(studio, job) for job in jobs)
         return
     context = get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(studio.config, vocabulary))
+    reader, writer = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(reader, studio.config, vocabulary))
     try:
         yield lambda jobs: _in_order(pool, jobs, AHEAD * workers)
+    except BaseException:
+        writer.close()  # ends the processes, whatever they are at
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _start(config: model.Config, vocabulary: Vocabulary) -> None:
-    Thread(target=_end_with_parent, daemon=True).start()
+def _start(reader: Connection, config: model.Config, vocabulary: Vocabulary) -> None:
+    Thread(target=_end_with, args=[reader], daemon=True).start()
     _here[:] = [open_studio(config, vocabulary)]
 
 
-def _end_with_parent() -> None:
-    """End this process when the one that started it has ended, however it did."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with(reader: Connection) -> None:
+    """End this process when the other end of a pipe is closed: by whoever holds it, or because that has ended."""
+    reader.poll(None)
+    os._exit(1)
 
 
 def _work(job: Job) -> Lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ NAMING_SLOTS: Final[Mapping[str, frozenset[str]]] = {
     "event": frozenset(["table"]),
     "aggregate": frozenset(["table", "period"]),
 }
+_NAMING: Final = re.compile(r"[\w.]*")
 ERROR_ACTS: Final = (*GAP_TYPES, "wrong_tool", "bot_error")
 ERROR_SLOTS: Final = frozenset(["dataset", "other", "column", "table"])
 
@@ -74,7 +76,7 @@ class Vocabulary:
                 raise ScenarioError(
                     f"scenario {self.scenario.name} has no domain {show(name)}",
                     where=f"{source} /catalog/domains/{place}",
-                    hint=did_you_mean(name, known) or f"known are {', '.join(known)}",
+                    hint=did_you_mean(name, known) or f"known are {', '.join(known)}; null stands for all of them",
                 )
         return [known[name] for name in names] if names is not None else list(known.values())
 
@@ -157,6 +159,7 @@ def _findings(scenario: model.Scenario) -> Iterator[Finding]:
     yield from _duplicates(scenario)
     yield from _undefined(scenario)
     yield from _misnamed(scenario)
+    yield from _braced(model.dump(scenario))
     for lang, groups in (scenario.wordings or {}).items():
         if lang not in LANGUAGES:
             yield ("wordings", lang), f"there is no phrasebook in {lang}", f"known are {', '.join(LANGUAGES)}"
@@ -230,14 +233,25 @@ def _circular(entities: Mapping[str, model.Entity]) -> Iterator[Finding]:
             yield ("domains",), f"the references of {show(name)} lead back to it", "remove one of them"
 
 
+def _braced(value: object, path: tuple[str | int, ...] = ()) -> Iterator[Finding]:
+    """Yield the labels that hold a brace, as if there were something to fill in."""
+    if isinstance(value, str):
+        if {"labels", "synonyms"} & {*path} and set("{}") & {*value}:
+            yield path, f"{show(value)} is no plain label", "leave out the braces"
+        return
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from _braced(part, (*path, key))
+
+
 def _misnamed(scenario: model.Scenario) -> Iterator[Finding]:
     for kind, slots in NAMING_SLOTS.items():
         pattern = getattr(scenario.naming, kind)
         rest = SLOT.sub("", pattern)
         named = Counter(name for name, form, options in SLOT.findall(pattern) if not form and not options)
-        if named != Counter(slots) or set("{} ") & set(rest):
+        if named != Counter(slots) or not _NAMING.fullmatch(rest):
             wanted = " and ".join(f"{{{slot}}}" for slot in sorted(slots))
-            yield ("naming", kind), f"{show(pattern)} has other slots than {wanted}", "use these and no others"
+            yield ("naming", kind), f"{show(pattern)} is no pattern of {wanted}", "use these, letters, digits, _ and ."
     for place, phrases in enumerate(scenario.errors):
         if phrases.act not in ERROR_ACTS:
             hint = did_you_mean(phrases.act, ERROR_ACTS) or f"known are {', '.join(ERROR_ACTS)}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from datagap import clock, model
 from datagap.catalog import Catalog
+from datagap.gap import TYPE_OF
 from datagap.pack import layout
 from datagap.seeding import Stream
 from datagap.synth.need import Face, Filling
@@ -25,7 +26,6 @@ LOAD_LAG = clock.HOUR
 class Planted:
     """A gap or a false claim before it has an id, its people and its place in time."""
 
-    gap_type: model.GapType
     reason: model.GapReason
     datasets: Sequence[str]
     faces: Sequence[Face]
@@ -40,6 +40,11 @@ class Planted:
     """When it began, where the catalog says so."""
     resolved_at: int | None = None
     """When it ended, where the catalog says so."""
+
+    @property
+    def gap_type(self) -> model.GapType:
+        """Type that the reason belongs to."""
+        return TYPE_OF[self.reason]
 
 
 class Site:
@@ -67,9 +72,9 @@ class Site:
         self._nouns: dict[str, Filling] = {}
         self.loads = self._on_time()
         self._before: dict[str, Place] = {}
-        self._by_entity: dict[str, list[str]] = {}
+        self._by_entity: dict[str, dict[Kind, list[str]]] = {}
         for place in places:
-            self._by_entity.setdefault(place.entity.name, []).append(place.name)
+            self._by_entity.setdefault(place.entity.name, {}).setdefault(place.kind, []).append(place.name)
         keys = (key for place in places for key in place.dataset.foreign_keys or ())
         self._referred = frozenset(key.references for key in keys)
         self.taken: set[str] = set()
@@ -102,11 +107,11 @@ class Site:
         sla = max(self.config.catalog.freshness_sla_hours)
         self.loads[place.name] = (self.at - self.draw("age", place.name, sla * clock.HOUR * 3 // 4), sla)
 
-    def free(self, kinds: Collection[Kind], *, of: str | None = None) -> list[Place]:
+    def free(self, kinds: Sequence[Kind], *, of: str | None = None) -> list[Place]:
         """Return datasets that may become the second in a gap: of these kinds, about an entity if `of` is given."""
-        entities = self._by_entity if of is None else [of]
-        among = (self.places[name] for entity in entities for name in self._by_entity[entity])
-        return [place for place in among if place.kind in kinds and place.name not in self.taken]
+        entities = self._by_entity.values() if of is None else [self._by_entity[of]]
+        among = (name for entity in entities for kind in kinds for name in entity.get(kind, ()))
+        return [self.places[name] for name in among if name not in self.taken]
 
     def refers_to(self, name: str) -> bool:
         """Return whether a declared key of another dataset refers to `name`, or did before anything was planted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -55,7 +55,6 @@ class Speaker:
         self._words = phrasebook.words
         self.lang = phrasebook.lang
         self._stakeholders = [Filling(None, noun.text, nouns={self.lang: [noun]}) for noun in self._words.stakeholders]
-        self._weekdays = [Filling(None, day, day) for day in self._words.weekdays[:5]]
         self._projects = [Filling(None, project, project) for project in self._words.projects]
 
     def say(self, wording: Wording, face: Face, draw: Draw) -> Utterance:
@@ -102,8 +101,13 @@ class Speaker:
         nouns = filling.nouns[self.lang]
         return filling, nouns[draw.pick("synonym", len(nouns))]
 
+    def weekdays(self, days: Iterable[int]) -> list[Filling]:
+        """Return days of the week, counted from Monday, as what fills a slot."""
+        names = [self._words.weekdays[day] for day in days]
+        return [Filling(None, name, name) for name in names]
+
     def _own(self, name: str) -> Sequence[Filling]:
-        return {"stakeholder": self._stakeholders, "weekday": self._weekdays, "project": self._projects}[name]
+        return {"stakeholder": self._stakeholders, "project": self._projects}[name]
 
     def _timeframe(self, draw: Draw, noise: list[model.NoiseKind]) -> tuple[Filling, model.Noun]:
         if "vague_time" in draw.noise:

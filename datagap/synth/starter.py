@@ -36,7 +36,7 @@ def write_starter(folder: Path, vocabulary: Vocabulary, scenario: str | None = N
     files = starter_files(vocabulary, scenario)
     taken = [file for file in files if (folder / file).exists()]
     if taken and not force:
-        more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
+        more = f", and {len(taken) - 1} more are" if len(taken) > 1 else ""
         raise MisuseError(f"is there already{more}", where=str(folder / taken[0]), hint="overwrite with --force")
     hidden = {file: (folder / file).with_name(f".{Path(file).name}.partial") for file in files}
     try:

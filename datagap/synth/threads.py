@@ -66,6 +66,10 @@ class Threads:
         self._clarify = np.array([ROLES[_clarifying(need)] for need in needs] or [0], dtype=np.int64)
         self._nameless = np.array(["column" not in need.faces[0] for need in needs] or [False])
         self._bare = np.array(["entity" not in need.faces[0] for need in needs] or [False])
+        troubled = {filling.ref for need in world.needs for face in need.faces for filling in face.get("dataset", ())}
+        calm = [place for place, one in enumerate(world.sound) if one.place.name not in troubled]
+        self._calm = np.array(calm or range(len(world.sound)), dtype=np.int64)
+        """Places among the sound datasets that no gap is about: news that all is well there is true."""
 
     def decide(self, channel: model.Channel, index: Indexes) -> ThreadChoices:
         """Decide the threads with these indexes."""
@@ -89,6 +93,9 @@ class Threads:
         state = stream.pick("state", index, STATE_WEIGHTS)
         state = np.where(self._draws.resolved[known] & gap, RESOLVED, state)
         state = np.where(answered > 0, state, OPEN)
+        place = stream.below("place", index, len(self._draws.world.sound))
+        news = (need == NOTHING) & (opening == OPENINGS.index("resolved"))
+        place = np.where(news, self._calm[place % len(self._calm)], place)
         return ThreadChoices(
             index=index,
             when=self._draws.when(stream, index, need, actor, self._elapsed(channel, index, replies)),
@@ -100,7 +107,7 @@ class Threads:
             replies=replies,
             state=state,
             refers=stream.chance("refers", index, REFERENCES) & gap,
-            place=stream.below("place", index, len(self._draws.world.sound)),
+            place=place,
         )
 
     def _replies_mean(self, channel: model.Channel) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from math import fsum
 from typing import Final
 
@@ -248,8 +249,7 @@ class _Planter:
         sound = [name for name in reversed(self._hosts) if name not in site.taken]
         for make in CLAIMED.values():
             found = (site.attempt(make, name) for name in sound)
-            kept = [planted for planted in found if planted][:CLAIMS_PER_TYPE]
-            yield from kept
+            yield from islice((planted for planted in found if planted), CLAIMS_PER_TYPE)
 
     def _spoilt(self, planted: Sequence[Planted], mended: Sequence[bool]) -> Mapping[str, set[str] | None]:
         """Return the datasets in which something is wrong, with the columns that it concerns; None for all of them."""

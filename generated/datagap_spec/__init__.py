@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.0.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "0f81051eda3685a4530dbcfe23f8a54a2583fb6dc98a6c34264e2c81c8094959"
+SPEC_DIGEST = "af681a145e96aee5518f5a3fa5eca871c2588edf96dee9f71fe913a05ffed7b0"
 """SHA-256 over the schemas, keys sorted."""

@@ -169,7 +169,7 @@ class Noun:
     """A noun phrase without an article, and what its articles and adjectives agree with."""
 
     text: str
-    """The phrase."""
+    """The phrase, in one line."""
     gender: Gender | None = None
     """Grammatical gender, in languages that have one."""
     plural: bool | None = None

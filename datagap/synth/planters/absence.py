@@ -22,7 +22,6 @@ def not_ingested(site: Site, subject: model.Subject) -> Planted:
     """Return the gap that nobody loads data on `subject`."""
     face = {"subject": [_subject(site, subject)]}
     return Planted(
-        gap_type="missing_asset",
         reason="not_ingested",
         datasets=[],
         faces=[face],
@@ -64,7 +63,6 @@ def not_modelled(site: Site, subject: model.Subject, model_of: Place) -> Planted
         "system": [site.system(name)],
     }
     return Planted(
-        gap_type="missing_asset",
         reason="not_modelled",
         datasets=[name],
         faces=[face],
@@ -101,7 +99,6 @@ def restored(site: Site, place: Place) -> Planted | None:
 
 def _retired(site: Site, place: Place, locate: Callable[[Catalog], model.Fact], since: int | None = None) -> Planted:
     return Planted(
-        gap_type="missing_asset",
         reason="retired",
         datasets=[place.name],
         faces=[site.face(place.name)],
@@ -147,7 +144,6 @@ def _missing(site: Site, place: Place, reason: model.GapReason, among: Sequence[
     face = site.face(place.name, **site.column(place.name, column))
     others = [filling for filling in face["dim"] if not filling.ref.endswith(f".{column}")]
     return Planted(
-        gap_type="missing_column",
         reason=reason,
         datasets=[place.name],
         faces=[{**face, "dim": others}],
@@ -189,7 +185,6 @@ def documented(site: Site, place: Place) -> Planted:
     mine = _dimensions(place)
     column = mine[-1]
     return Planted(
-        gap_type="docs_missing",
         reason="undocumented",
         datasets=[place.name],
         faces=[site.face(place.name, **site.column(place.name, column))],
@@ -215,7 +210,6 @@ def undiscoverable(site: Site, place: Place) -> Planted | None:
     site.change(place.name, columns=columns, checks=checks)
     label = {"column_label": [site.called(f"{place.name}.{opaque}", hidden)]}
     return Planted(
-        gap_type="docs_missing",
         reason="undiscoverable",
         datasets=[place.name],
         faces=[site.face(place.name, **label)],
@@ -242,7 +236,6 @@ def conflicting_definitions(site: Site, place: Place) -> Planted | None:
         place.name, **site.other(rival), metric=[Filling("metric", f"{place.name}.{metric.name}", nouns=nouns)]
     )
     return Planted(
-        gap_type="docs_missing",
         reason="conflicting_definitions",
         datasets=[place.name, rival],
         faces=[face],
@@ -264,7 +257,6 @@ def stale(site: Site, place: Place) -> Planted | None:
     column = wanted[site.draw("stale", place.name, len(wanted))]
     site.change(place.name, description=f"{place.dataset.description} Split by `{column}` since the last migration.")
     return Planted(
-        gap_type="docs_missing",
         reason="stale",
         datasets=[place.name],
         faces=[site.face(place.name, **site.column(place.name, column))],

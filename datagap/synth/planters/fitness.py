@@ -55,7 +55,6 @@ def _grain(
     assert spoken is not None
     face = site.face(place.name, grain=[site.period(asked)], has_grain=[site.period(spoken)])
     return Planted(
-        gap_type="grain_mismatch",
         reason=reason,
         datasets=[place.name],
         faces=[face],
@@ -101,7 +100,6 @@ def _as_text(site: Site, place: Place, reason: model.GapReason, format: str | No
 def _type(site: Site, place: Place, reason: model.GapReason, number: int) -> Planted:
     column = place.dataset.columns[number].name
     return Planted(
-        gap_type="type_mismatch",
         reason=reason,
         datasets=[place.name],
         faces=[site.face(place.name, **site.date(place, column))],
@@ -166,7 +164,8 @@ def linked(site: Site, place: Place) -> Planted | None:
 
 def _referred(site: Site, place: Place) -> list[Place]:
     targets = {key.references for key in place.dataset.foreign_keys or ()}
-    return [other for other in site.free(["thing", "staging"]) if other.name in targets]
+    others = [site.places[name] for name in sorted(targets - site.taken, key=site.position.__getitem__)]
+    return [other for other in others if other.kind in ("thing", "staging")]
 
 
 def _isolate(site: Site, name: str) -> None:
@@ -179,7 +178,6 @@ def _isolate(site: Site, name: str) -> None:
 
 def _unjoinable(site: Site, place: Place, reason: model.GapReason, other: Place) -> Planted:
     return Planted(
-        gap_type="joinability_issue",
         reason=reason,
         datasets=[place.name, other.name],
         faces=[site.face(place.name, **site.other(other.name))],

@@ -38,7 +38,6 @@ def breached(site: Site, catalog: Catalog, late: set[str], root: str) -> Planted
     spoken = [name for name in daily if site.dataset(name).layer == "mart"] or daily or held
     since = max(site.loads[name][0] + site.loads[name][1] * clock.HOUR for name in held)
     return Planted(
-        gap_type="freshness_breach",
         reason="upstream_late" if len(held) > 1 else "failed_run",
         datasets=held,
         faces=[site.face(name, weekday=[site.weekday(site.loads[name][0])]) for name in spoken],
@@ -68,7 +67,6 @@ def _freshness(
     site: Site, place: Place, loaded: int, since: int | None = None, resolved_at: int | None = None
 ) -> Planted:
     return Planted(
-        gap_type="freshness_breach",
         reason="failed_run",
         datasets=[place.name],
         faces=[site.face(place.name, weekday=[site.weekday(loaded)])],
@@ -88,7 +86,6 @@ def late_arriving(site: Site, place: Place) -> Planted | None:
     checks[number] = replace(checks[number], status="fail", failed_rows=1)
     site.change(place.name, checks=checks)
     return Planted(
-        gap_type="freshness_breach",
         reason="late_arriving",
         datasets=[place.name],
         faces=[site.face(place.name)],
@@ -103,7 +100,6 @@ def sla_insufficient(site: Site, place: Place) -> Planted | None:
     if sla < SLOW_PROMISE or place.dataset.layer != "mart":
         return None
     return Planted(
-        gap_type="freshness_breach",
         reason="sla_insufficient",
         datasets=[place.name],
         faces=[site.face(place.name, hours=[Filling(None, str(sla), str(sla))])],
@@ -127,7 +123,6 @@ def no_grant(site: Site, place: Place) -> Planted | None:
 def granted(site: Site, place: Place) -> Planted:
     """Claim that a dataset is locked, or that it was."""
     return Planted(
-        gap_type="access_denied",
         reason="no_grant",
         datasets=[place.name],
         faces=[site.face(place.name)],
@@ -150,7 +145,6 @@ def masked(site: Site, place: Place) -> Planted | None:
     columns[number] = replace(columns[number], access_roles=[role])
     site.change(place.name, columns=columns)
     return Planted(
-        gap_type="access_denied",
         reason="masked",
         datasets=[place.name],
         faces=[site.face(place.name, **site.column(place.name, column))],
@@ -190,7 +184,6 @@ def partitioned(site: Site, place: Place) -> Planted | None:
 
 def _partitions(site: Site, place: Place) -> Planted:
     return Planted(
-        gap_type="performance_limit",
         reason="unpartitioned",
         datasets=[place.name],
         faces=[site.face(place.name)],
@@ -212,7 +205,6 @@ def no_aggregate(site: Site, place: Place) -> Planted | None:
 
 def _rows(site: Site, place: Place, reason: model.GapReason, **more: Sequence[Filling]) -> Planted:
     return Planted(
-        gap_type="performance_limit",
         reason=reason,
         datasets=[place.name],
         faces=[site.face(place.name, **more)],
@@ -294,7 +286,6 @@ def _quality(site: Site, place: Place, reason: model.GapReason, number: int, col
         site.column(place.name, column) if named else {"column": [Filling("column", f"{place.name}.{column}", column)]}
     )
     return Planted(
-        gap_type="quality_issue",
         reason=reason,
         datasets=[place.name],
         faces=[site.face(place.name, **more)],
