@@ -51,7 +51,7 @@ def transcript(commands: Sequence[Sequence[str]], cwd: Path) -> str:
         ran = run(*command, cwd=cwd)
         lines = [f"$ datagap-synth {shlex.join(command)}", *ran.out.splitlines()]
         parts.append("\n".join([*lines, *(f"! {line}" for line in ran.err.splitlines()), f"[{ran.code}]", ""]))
-    text = re.sub(r"\d+ (Slack messages|emails|gaps|schemas|records|more;)", r"<n> \1", "\n".join(parts))
+    text = re.sub(r"\d+ (Slack messages|emails|gaps|schemas|records|more are)", r"<n> \1", "\n".join(parts))
     return text.replace(os.sep, "/")
 
 
