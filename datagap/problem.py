@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 Level: TypeAlias = Literal["error", "warning"]
 SHOWN = 60
 """Characters of a value that a message shows."""
+MANY = 2000
+"""Names among which the nearest is looked for; of more, those that begin alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,10 @@ def show(value: object) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `did you mean X` for the name in `known` nearest to `name`, or an empty text."""
-    nearest = difflib.get_close_matches(name[:SHOWN], list(known), n=1, cutoff=0.6)
+    names = list(known)
+    if len(names) > MANY:
+        names = [other for other in names if other[:3] == name[:3]][:MANY]
+    nearest = difflib.get_close_matches(name[:SHOWN], names, n=1, cutoff=0.6)
     return f"did you mean {nearest[0]}" if nearest else ""
 
 

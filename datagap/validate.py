@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from datagap import model
 from datagap.errors import DatagapError
-from datagap.problem import Problem, did_you_mean, kind_of, pointer, show
+from datagap.problem import Problem, pointer
+from datagap.rejection import explanation
 from datagap.schema import COMMON, SUFFIX, JsonSchema, SchemaError, inline, read_folder, read_schema
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _Pair: TypeAlias = "tuple[jsonschema_rs.Draft202012Validator, jsonschema.Draft202012Validator]"
-_Finding: TypeAlias = tuple[tuple[str | int, ...], str, str]
-SCHEMA_CODE = "DG001"
+SCHEMA_CODE: Final = "DG001"
 
 
 class InvalidError(DatagapError):
@@ -53,14 +52,16 @@ class Validator:
     def problems(
         self, record: model.RecordName, data: object, file: str, line: int | None = None, under: str = ""
     ) -> list[Problem]:
-        """Return what is wrong with `data`, at the pointer `under`, as a `record`; empty when nothing is."""
+        """Return what is wrong with `data`, at the pointer `under`, as a `record`; empty when nothing is.
+
+        Of a record that breaks its schema in very many places only the first are told.
+        """
         accepts, explains = self._pair(record)
         if _is_valid(accepts, data):
             return []
-        findings = [found for error in _leaves(explains.iter_errors(data)) for found in _findings(error)]
         problems = {
             Problem(code=SCHEMA_CODE, file=file, line=line, pointer=under + pointer(path), message=message, hint=hint)
-            for path, message, hint in findings or _unexplained(accepts, data)
+            for path, message, hint, _ in explanation(accepts, explains, data)
         }
         return sorted(problems, key=lambda problem: (problem.pointer, problem.message))
 
@@ -127,115 +128,3 @@ def _is_valid(accepts: jsonschema_rs.Draft202012Validator, data: object) -> bool
         return accepts.is_valid(data)
     except ValueError:  # YAML can hold what JSON has no type for
         return False
-
-
-def _leaves(errors: Iterable[jsonschema.ValidationError]) -> Iterator[jsonschema.ValidationError]:
-    """Yield the errors, a failed union replaced by the errors of the branch that was meant."""
-    for error in errors:
-        meant = _meant_branch(error) if error.validator in ("oneOf", "anyOf") else []
-        yield from _leaves(meant) if meant else (error,)
-
-
-def _meant_branch(error: jsonschema.ValidationError) -> list[jsonschema.ValidationError]:
-    """Return the errors of the one branch with the value's type or, among several, with its tag; empty if unclear."""
-    by_branch: dict[int, list[jsonschema.ValidationError]] = {}
-    for part in error.context or []:
-        if part.schema_path:  # a branch that is `false` has none
-            by_branch.setdefault(int(part.schema_path[0]), []).append(part)
-    for rule, depth in (("type", 0), ("const", 1)):
-        if len(by_branch) > 1:
-            by_branch = {
-                branch: parts
-                for branch, parts in by_branch.items()
-                if not any(part.validator == rule and len(part.path) == depth for part in parts)
-            }
-    return next(iter(by_branch.values())) if len(by_branch) == 1 else []
-
-
-def _findings(error: jsonschema.ValidationError) -> Iterator[_Finding]:
-    """Yield what an error says, a property at a time."""
-    path = tuple(error.absolute_path)
-    rule = error.validator
-    value: Any = error.validator_value
-    instance: Any = error.instance
-    if rule == "required":
-        for name in value:
-            if name not in instance:
-                yield (*path, name), "is missing", ""
-    elif rule == "dependentRequired":
-        for name, needed in value.items():
-            for other in needed if name in instance else ():
-                if other not in instance:
-                    yield (*path, other), f"is needed beside {name}", ""
-    elif rule == "additionalProperties" and value is False:
-        yield from _unknown_properties(error, path)
-    elif "propertyNames" in list(error.schema_path)[-2:-1]:
-        yield (*path, instance), *_explain(error)
-    else:
-        yield path, *_explain(error)
-
-
-def _unknown_properties(error: jsonschema.ValidationError, path: tuple[str | int, ...]) -> Iterator[_Finding]:
-    schema: Any = error.schema
-    instance: Any = error.instance
-    known = schema.get("properties", {})
-    allowed = [re.compile(pattern) for pattern in schema.get("patternProperties", {})]
-    for name in instance:
-        if name not in known and not any(pattern.search(name) for pattern in allowed):
-            absent = [other for other in known if other not in instance]
-            hint = did_you_mean(str(name), absent) or did_you_mean(str(name), known)
-            yield (*path, name), "is not a known property", hint or f"known are {', '.join(known) or 'none'}"
-
-
-def _explain(error: jsonschema.ValidationError) -> tuple[str, str]:
-    """Return the message and a hint for an error about a whole value."""
-    rule = error.validator
-    value: Any = error.validator_value
-    instance = error.instance
-    got = f"got {show(instance)}"
-    if rule == "type":
-        kinds = value if isinstance(value, list) else [value]
-        return f"expected {' or '.join(kinds)}, got {kind_of(instance)} ({show(instance)})", ""
-    if rule == "enum":
-        return f"expected one of {', '.join(map(str, value))}, {got}", did_you_mean(str(instance), map(str, value))
-    if rule == "const":
-        return f"expected {show(value)}, {got}", ""
-    if rule in ("oneOf", "anyOf"):
-        kinds = [str(branch.get("type", "something else")) for branch in value if isinstance(branch, dict)]
-        return f"expected {' or '.join(dict.fromkeys(kinds))}, {got}", ""
-    if rule in _LIMITS:
-        return f"{_LIMITS[rule]} {value}, {got}", ""
-    if rule == "pattern":
-        return f"does not match {value}, {got}", _example(error.schema)
-    if rule == "format":
-        return f"expected a valid {value}, {got}", _example(error.schema)
-    if rule == "uniqueItems":
-        return f"lists something twice, {got}", ""
-    return error.message if len(error.message) < 200 else f"breaks {rule}, {got}", ""
-
-
-def _example(schema: Any) -> str:
-    return f"write it like {schema['examples'][0]}" if schema.get("examples") else ""
-
-
-def _unexplained(accepts: jsonschema_rs.Draft202012Validator, data: object) -> Iterator[_Finding]:
-    """Yield what jsonschema-rs refuses and jsonschema has no objection to."""
-    try:
-        for error in accepts.iter_errors(data):
-            value: Any = data
-            for part in error.instance_path:
-                value = value[part]
-            yield tuple(error.instance_path), f"breaks {error.schema_path[-1]}, got {show(value)}", ""
-    except ValueError as error:
-        yield (), f"is not JSON data ({error})", ""
-
-
-_LIMITS = {
-    "minimum": "expected at least",
-    "maximum": "expected at most",
-    "minLength": "expected a length of at least",
-    "maxLength": "expected a length of at most",
-    "minItems": "expected a number of items of at least",
-    "maxItems": "expected a number of items of at most",
-    "minProperties": "expected a number of properties of at least",
-}

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 
 from datagap.schema import COMMON, SUFFIX, JsonSchema, SchemaError, inline
+from dictionary import examples, holds_objects, kinds
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 FIELD_NAMES = {"from": "from_"}
@@ -40,6 +41,7 @@ KEYWORDS = frozenset(
         "enum",
         "default",
         "examples",
+        "unit",
         "oneOf",
         "anyOf",
         "propertyNames",
@@ -47,7 +49,8 @@ KEYWORDS = frozenset(
         "dependentRequired",
     ]
 )
-BESIDE_REF = frozenset({"$ref", "description", "default", "title", "examples"})
+BESIDE_REF = frozenset({"$ref", "description", "default", "title", "examples", "unit"})
+NUMBERS = frozenset({"integer", "number"})
 NOT_PORTABLE = re.compile(r"\\[dDwWsSbB]")
 
 
@@ -76,7 +79,7 @@ def _lint_schema(schema: JsonSchema, where: str) -> Iterator[str]:
     except jsonschema.SchemaError as error:
         yield f"{where}/{'/'.join(map(str, error.path))}: not a valid schema: {error.message}"
         return
-    for place, node in _nodes(schema, where):
+    for place, node in nodes(schema, where):
         if not isinstance(node, dict):
             yield f"{place}: true and false are not used as schemas"
 
@@ -91,7 +94,7 @@ def _lint_document(name: str, schema: JsonSchema) -> Iterator[str]:
         for key in ("title", "description"):
             if not part.get(key):
                 yield f"{place}: {key} is missing"
-    for place, node in _nodes(schema, where):
+    for place, node in nodes(schema, where):
         yield from _lint_node(node, place)
 
 
@@ -105,13 +108,24 @@ def _lint_node(node: JsonSchema, where: str) -> Iterator[str]:
         yield f"{where}/pattern: \\d, \\w and \\s differ between validators; write [0-9] and the like"
     if not (pattern.isascii() and pattern.startswith("^") and pattern.endswith("$")):
         yield f"{where}/pattern: a pattern is ASCII and matches the whole text; write ^...$"
-    if "properties" in node and node.get("additionalProperties") is not False:
-        yield f"{where}: an object with properties needs additionalProperties: false"
+    yield from _lint_shape(node, where)
     for name, part in node.get("properties", {}).items():
         yield from _lint_property(name, part, f"{where}/properties/{name}")
     for name in node.get("required", []):
         if name not in node.get("properties", {}):
             yield f"{where}/required: {name} is not a property"
+
+
+def _lint_shape(node: JsonSchema, where: str) -> Iterator[str]:
+    if "array" in kinds(node) and "items" not in node:
+        yield f"{where}: a list needs items"
+    if "properties" in node:
+        if node.get("additionalProperties") is not False:
+            yield f"{where}: an object with properties needs additionalProperties: false"
+        if not re.fullmatch(r"[^/]+(/\$defs/[^/]+)?", where):
+            yield f"{where}: an object with properties needs a name; put it under $defs"
+    elif "object" in kinds(node) and not node.get("additionalProperties"):
+        yield f"{where}: an object needs properties or additionalProperties"
 
 
 def _lint_property(name: str, part: JsonSchema, where: str) -> Iterator[str]:
@@ -135,6 +149,9 @@ def _lint_titles(documents: Mapping[str, JsonSchema]) -> Iterator[str]:
             elif title in seen:
                 yield f"{where}/title: {title} is taken by {seen[title]}"
             seen.setdefault(title, where)
+        for key, _ in _definitions(schema):
+            if name != COMMON and key in dict(_definitions(documents[COMMON])):
+                yield f"{name}{SUFFIX}/$defs/{key}: name is taken by {COMMON}{SUFFIX}/$defs/{key}"
 
 
 def _lint_inlined(name: str, documents: Mapping[str, JsonSchema]) -> Iterator[str]:
@@ -146,11 +163,33 @@ def _lint_inlined(name: str, documents: Mapping[str, JsonSchema]) -> Iterator[st
         yield str(error)
         return
     yield from _lint_unions(schema, name + SUFFIX)
-    validator = jsonschema.Draft202012Validator
-    for where, node in _nodes(schema, name + SUFFIX):
-        for value in [*node.get("examples", []), *([node["default"]] if "default" in node else [])]:
-            for broken in validator(node).iter_errors(value):
-                yield f"{where}: default or example {value!r} breaks its own schema: {broken.message}"
+    for where, node in nodes(schema, name + SUFFIX):
+        yield from _lint_unit(node, where)
+        yield from _lint_examples(node, where)
+
+
+def _lint_unit(node: JsonSchema, where: str) -> Iterator[str]:
+    """Yield what is wrong with a unit: every number has one, a word or 1, and nothing else has.
+
+    A value that may also be of another type than a number or null, as a fact of the catalog, has none.
+    """
+    found = {*kinds(node)} - {"null"}
+    if not found or found - NUMBERS:
+        if "unit" in node:
+            yield f"{where}/unit: only a number has a unit"
+    elif "unit" not in node:
+        yield f"{where}: a number needs a unit; add it here or to the definition it refers to"
+    elif not (isinstance(node["unit"], str) and re.fullmatch("1|[A-Za-z]+(-[A-Za-z]+)*", node["unit"])):
+        yield f"{where}/unit: {node['unit']!r} is neither a word nor 1"
+
+
+def _lint_examples(node: JsonSchema, where: str) -> Iterator[str]:
+    for value in [*node.get("examples", []), *([node["default"]] if "default" in node else [])]:
+        for broken in jsonschema.Draft202012Validator(node).iter_errors(value):
+            yield f"{where}: default or example {value!r} breaks its own schema: {broken.message}"
+    for name, part in node.get("properties", {}).items():
+        if not (examples(part) or holds_objects(part)):
+            yield f"{where}/properties/{name}: has no example; add examples here or to the definition it refers to"
 
 
 def _definitions(schema: JsonSchema) -> Iterable[tuple[str, JsonSchema]]:
@@ -158,24 +197,24 @@ def _definitions(schema: JsonSchema) -> Iterable[tuple[str, JsonSchema]]:
     return definitions.items()
 
 
-def _nodes(node: Any, where: str) -> Iterator[tuple[str, Any]]:
+def nodes(node: Any, where: str) -> Iterator[tuple[str, Any]]:
     """Yield a schema and every schema in it, with its place."""
     yield where, node
     if not isinstance(node, dict):
         return
     for key in ("properties", "$defs"):
         for name, part in node.get(key, {}).items():
-            yield from _nodes(part, f"{where}/{key}/{name}")
+            yield from nodes(part, f"{where}/{key}/{name}")
     for key in ("items", "propertyNames", "additionalProperties"):
         if key in node and not (key == "additionalProperties" and node[key] is False):
-            yield from _nodes(node[key], f"{where}/{key}")
+            yield from nodes(node[key], f"{where}/{key}")
     for key in ("oneOf", "anyOf"):
         for position, branch in enumerate(node.get(key, [])):
-            yield from _nodes(branch, f"{where}/{key}/{position}")
+            yield from nodes(branch, f"{where}/{key}/{position}")
 
 
 def _lint_unions(schema: JsonSchema, name: str) -> Iterator[str]:
-    for where, node in _nodes(schema, name):
+    for where, node in nodes(schema, name):
         branches: list[JsonSchema] = node.get("oneOf") or node.get("anyOf") or []
         types = [branch.get("type") for branch in branches]
         objects = [branch for branch in branches if branch.get("type") == "object"]

@@ -60,6 +60,8 @@ def write_pack(
     coverage: Mapping[str, Any] | None = FULL,
     people: Sequence[Mapping[str, Any]] | None = (
         {"person_id": "u_ann", "access_roles": ["staff"], "audience": "Ops"},
+        {"person_id": "u_bob", "access_roles": ["staff"], "audience": "Ops"},
+        {"person_id": "u_owner", "access_roles": ["staff"], "audience": "Data"},
     ),
 ) -> Path:
     """Write a valid pack without an answer key; every dataset was loaded an hour ago unless `loads` says otherwise."""

@@ -9,11 +9,12 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -129,6 +130,17 @@ def call(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
     command = [program(), *map(str, arguments)]
     ended = subprocess.run(command, cwd=cwd, env=env, capture_output=True, encoding="utf-8", timeout=120, check=False)
     return Run(ended.returncode, ended.stdout, ended.stderr)
+
+
+def transcript(commands: Sequence[Sequence[str]], cwd: Path) -> str:
+    """Return what a session in `cwd` prints, command by command."""
+    parts = []
+    for command in commands:
+        ran = run(*command, cwd=cwd)
+        lines = [f"$ datagap-synth {shlex.join(command)}", *ran.out.splitlines()]
+        parts.append("\n".join([*lines, *(f"! {line}" for line in ran.err.splitlines()), f"[{ran.code}]", ""]))
+    text = re.sub(r"\d+ (Slack messages|emails|gaps|schemas|records|more are)", r"<n> \1", "\n".join(parts))
+    return text.replace(os.sep, "/")
 
 
 # What commands and checks print, kept in files

@@ -16,7 +16,7 @@ from datagap.schema import JsonSchema
 
 T = TypeVar("T")
 
-NOTES: Final = frozenset({"$schema", "$comment", "title", "description", "default", "examples"})
+NOTES: Final = frozenset({"$schema", "$comment", "title", "description", "default", "examples", "unit"})
 """Keywords that say nothing about what is valid."""
 UNIONS: Final = frozenset({"oneOf", "anyOf"})
 RULES: Final[Mapping[str, frozenset[str]]] = {

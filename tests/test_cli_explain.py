@@ -16,8 +16,8 @@ from datagap.synth import run as synth_run
 from datagap.synth.config import load_config
 from datagap.synth.scenario import load_vocabulary, scenario_file, scenario_names
 from tests import packs
-from tests.packs import Files, Run, run
-from tests.test_cli_synth import SMALL, transcript
+from tests.packs import Files, Run, run, transcript
+from tests.test_cli_synth import SMALL
 
 TINY = packs.merged(
     SMALL, {"nlq": {"count": 12}, "slack": {"threads": 3}, "email": {"threads": 2}, "gaps": {"count": None}}

@@ -21,6 +21,7 @@ NEEDED = (
     "generated",
     "pyproject.toml",
     "scripts/codegen.py",
+    "scripts/dictionary.py",
     "scripts/spec_lint.py",
     "scripts/templates",
     "datagap/__init__.py",
@@ -28,6 +29,7 @@ NEEDED = (
     "datagap/schema.py",
 )
 MODELS = "generated/datagap_spec/models.py"
+PAGE = "generated/docs/person.md"
 
 
 @pytest.fixture
@@ -56,7 +58,13 @@ def edit_schema(root: Path, name: str, change: Callable[[dict[str, Any]], object
 
 
 def add_fingers(root: Path) -> None:
-    fingers = {"description": "Fingers they type with.", "type": "integer", "minimum": 0}
+    fingers = {
+        "description": "Fingers they type with.",
+        "type": "integer",
+        "minimum": 0,
+        "unit": "fingers",
+        "examples": [2],
+    }
     edit_schema(root, "person", lambda schema: schema["properties"].update(fingers=fingers))
 
 
@@ -88,7 +96,7 @@ print(json.dumps({
 """
 
 
-def test_a_new_property_reaches_class_validator_copy_and_strategy_with_no_other_edit(copy: Path) -> None:
+def test_a_new_property_reaches_class_validator_copy_strategy_and_page_with_no_other_edit(copy: Path) -> None:
     before = generated(copy)
     add_fingers(copy)
     written = run(copy / "scripts/codegen.py")
@@ -97,6 +105,7 @@ def test_a_new_property_reaches_class_validator_copy_and_strategy_with_no_other_
         "generated/MANIFEST.json",
         "generated/datagap_spec/__init__.py",
         MODELS,
+        PAGE,
         "generated/datagap_spec/inlined/person.schema.json",
         "generated/datagap_spec/schemas/person.schema.json",
     }
@@ -110,6 +119,9 @@ def test_a_new_property_reaches_class_validator_copy_and_strategy_with_no_other_
     assert report["explained"] == ["$.fingers"]
     assert report["embedded"]
     assert report["digest"].encode() not in before["datagap_spec/__init__.py"]
+
+    row = "| `fingers` | integer |  | fingers | at least 0 | `2` | Fingers they type with. |"
+    assert row in (copy / PAGE).read_text(encoding="utf-8").splitlines()
 
     inlined = json.loads((copy / "generated/datagap_spec/inlined/person.schema.json").read_bytes())
     quickly = settings(phases=[Phase.generate])
@@ -145,6 +157,13 @@ DRIFTS: list[tuple[Callable[[Path], None], str, str]] = [
         "generated/datagap_spec/py.typed (missing)",
     ),
     (with_carriage_returns, MODELS, MODELS),
+    (append(PAGE, b"Mine.\n"), PAGE, PAGE),
+    (remove(PAGE), PAGE, f"{PAGE} (missing)"),
+    (
+        append("generated/docs/left.md", b"# left\n"),
+        "generated/docs/left.md",
+        "generated/docs/left.md (orphan: no schema gives it)",
+    ),
     (remove("generated/MANIFEST.json"), "generated/MANIFEST.json", "generated/MANIFEST.json (missing)"),
 ]
 drifts = pytest.mark.parametrize(
@@ -158,6 +177,9 @@ drifts = pytest.mark.parametrize(
         "empty orphan",
         "missing empty file",
         "line ends",
+        "hand edit of a page",
+        "missing page",
+        "orphan page",
         "no manifest",
     ],
 )
@@ -205,6 +227,7 @@ def replace(path: str, old: str, new: str) -> Callable[[Path], None]:
     ("change", "stale"),
     [
         (append("scripts/codegen.py", b"# changed\n"), ["scripts/codegen.py"]),
+        (append("scripts/dictionary.py", b"# changed\n"), ["scripts/dictionary.py"]),
         (append("datagap/schema.py", b"# changed\n"), ["datagap/schema.py"]),
         (replace("pyproject.toml", "use-exact-imports = true", "use-exact-imports = false"), ["pyproject.toml"]),
         (replace("pyproject.toml", "line-length = 120", "line-length = 99"), []),

@@ -27,7 +27,7 @@ from datagap.synth.studio import open_studio
 from tests import packs
 
 PINNED: Mapping[str, Any] = {
-    "schema_version": "1.0.0",
+    "schema_version": "1.1.0",
     "time_window_days": 7,
     "templates": "all",
     "difficulty": "medium",
@@ -62,10 +62,10 @@ PINNED: Mapping[str, Any] = {
     },
 }  # fmt: skip
 GOLDEN = {
-    "enterprise": "9f4afa7cd08c04d8106b52ed395e4824d73942d625e0fbee905446b1e4b0e81e",
-    "fintech": "6b10904409f66b4672908ea9ebe35a47dc3ab0551931c0353cdcd129d2879a88",
-    "ecommerce": "7bec0f5c0ceba75ddfd02987d5b18f8f870d223aaa40056b31cbb376d7eee7ae",
-    "saas": "e401de06e815f06e5e1f3c475350ed03c2fbb1e649dcbec3fbb7e2474513d78e",
+    "enterprise": "0c40819b0809d06b56703416b4dd4d37ef623287d6ffbd7cc70bb1e6de736e69",
+    "fintech": "721a0213498e5b2289f672ac47e59f32403a3816e08cd52d7f29667954864892",
+    "ecommerce": "af834ef2eeaf4b01758fe1a8d2937b0d3969ac44a32593017d9f90ee296ddbeb",
+    "saas": "8d76befedd3ea1d49003ea88590982ab82f1d56dbd03a104df46d299a4728c0c",
 }
 """SHA-256 over the pack of PINNED with seed 7, by scenario.
 

@@ -13,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datagap.pack import document
-from datagap.pack.document import DocumentError, digest, json_lines, parse_json, read_bytes, read_csv, read_json
+from datagap.pack.document import (
+    DocumentError,
+    digest,
+    json_items,
+    json_lines,
+    line_of,
+    parse_json,
+    read_bytes,
+    read_csv,
+    read_json,
+)
 from datagap.problem import Problem
 from tests.strategies import AWKWARD, CHARACTERS, LEAST, MOST
 
@@ -37,12 +47,12 @@ def test_json_of_any_layout_is_read(value: Any, indent: int | None, ascii_only: 
 NOT_JSON = "is not valid JSON ("
 TWICE = "twice in one object; keep one"
 REFUSED: list[tuple[bytes, str]] = [
-    (b"", NOT_JSON),
-    (b"\n", NOT_JSON),
+    (b"", "is empty where JSON is expected"),
+    (b"\n", "is empty where JSON is expected"),
     (b'{"a": 1', "is not valid JSON (column 8: "),
     (b'{"a": "b', NOT_JSON),
     (b'{"a": 1} {}', NOT_JSON),
-    (b'{\n"a": 1,\n}', "is not valid JSON (line "),
+    (b'{\n"a": 1,\n}', "is not valid JSON (column 7: "),
     (b"{'a': 1}", NOT_JSON),
     (b'"\xff"', "is not valid UTF-8 (byte 2)"),
     (b'"\xc3', "is not valid UTF-8 (byte 2)"),
@@ -107,7 +117,7 @@ def test_a_problem_on_one_line_leaves_the_others(tmp_path: Path) -> None:
     assert [line for line, _ in found] == [1, 2, 3, 4, 5, 6, 7]
     assert [value for _, value in found if not isinstance(value, str) or value == "last"] == [{"a": 1}, [1], "last"]
     assert [value.split(" (")[0] for _, value in found if isinstance(value, str) and value != "last"] == [
-        "x.jsonl:2: is not valid JSON",
+        "x.jsonl:2: is empty where JSON is expected",
         "x.jsonl:3: is not valid JSON",
         "x.jsonl:5: is not valid UTF-8",
         'x.jsonl:6: has the key "a" twice in one object; keep one',
@@ -143,9 +153,10 @@ READERS: list[Callable[[Path, str], object]] = [
     read_json,
     digest,
     lambda folder, file: list(json_lines(folder, file)),
+    lambda folder, file: list(json_items(folder, file)),
     lambda folder, file: list(read_csv(folder, file, ("a",))),
 ]
-every_reader = pytest.mark.parametrize("read", READERS, ids=["bytes", "json", "digest", "lines", "csv"])
+every_reader = pytest.mark.parametrize("read", READERS, ids=["bytes", "json", "digest", "lines", "items", "csv"])
 
 
 def refused(read: Callable[[Path, str], object], folder: Path, file: str) -> str:
@@ -199,7 +210,7 @@ def test_a_file_too_long_to_be_read_whole_is_refused(tmp_path: Path, monkeypatch
 
 def test_a_document_that_is_no_json_is_refused_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_bytes(b"[\n1,\nNaN]")
-    assert refused(read_json, tmp_path, "x.json") == f"{tmp_path}/x.json: has NaN, which is not JSON; use null"
+    assert refused(read_json, tmp_path, "x.json") == f"{tmp_path}/x.json:3: has NaN, which is not JSON; use null"
 
 
 @given(st.binary())
@@ -208,6 +219,92 @@ def test_a_digest_is_that_of_the_bytes(tmp_path_factory: pytest.TempPathFactory,
     (folder / "x").write_bytes(content)
     assert digest(folder, "x") == hashlib.sha256(content).hexdigest()
     assert read_bytes(folder, "x") == content
+
+
+ARRAYS: list[tuple[bytes, list[tuple[int, int, object]]]] = [
+    (b"[]", []),
+    (b" \n[ \n ] \n", []),
+    (b"[1]", [(0, 1, 1)]),
+    (
+        b'[\n {"a": "]},[{"},\n\n  [1, "x\\"]", {}],\n null\n]\n',
+        [(0, 2, {"a": "]},[{"}), (1, 4, [1, 'x"]', {}]), (2, 5, None)],
+    ),
+    (b"[1,]", [(0, 1, 1), (1, 1, "x:1: is empty where JSON is expected")]),
+    (b"[,1]", [(0, 1, "x:1: is empty where JSON is expected"), (1, 1, 1)]),
+    (b"[1\n2,\n3]", [(0, 1, "x:2: is not valid JSON (column 1: unexpected content after document)"), (1, 3, 3)]),
+    (b'[{"a":\n1,\n"a": 2}]', [(0, 1, 'x:1: has the key "a" twice in one object; keep one')]),
+    (b'[1,\n{"a"', [(0, 1, 1), (1, 2, "x:2: ends within its array")]),
+    (b'[1,\n"a', [(0, 1, 1), (1, 2, "x:2: ends within its array")]),
+    (b"[", [(0, 1, "x:1: ends within its array")]),
+    (b"[1] 2", [(0, 1, 1), (1, 1, "x:1: has something behind its array")]),
+    (b"[]]", [(0, 1, "x:1: has something behind its array")]),
+    (b"[],\n", [(0, 1, "x:1: has something behind its array")]),
+    (b"[1,\n\xff]\n", [(0, 1, 1), (1, 2, "x:2: is not valid UTF-8 (byte 1)")]),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), ARRAYS, ids=repr)
+@pytest.mark.parametrize("block", [1, 3, 1 << 20])
+def test_a_list_is_read_entry_by_entry_whatever_the_size_of_the_blocks(
+    content: bytes, expected: list[tuple[int, int, object]], block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "_BLOCK", block)
+    (tmp_path / "x").write_bytes(content)
+    found = [
+        (place, line, str(value) if isinstance(value, Problem) else value)
+        for place, line, value, _ in json_items(tmp_path, "x")
+    ]
+    assert found == expected
+
+
+@given(st.lists(JSON, max_size=4), st.sampled_from([None, 0, 2]), st.integers(1, 9))
+def test_a_list_gives_its_entries_and_where_they_begin(
+    tmp_path_factory: pytest.TempPathFactory, values: list[Any], indent: int | None, block: int
+) -> None:
+    folder = tmp_path_factory.mktemp("list")
+    content = json.dumps(values, indent=indent, ensure_ascii=False).encode()
+    (folder / "x").write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(document, "_BLOCK", block)
+        items = list(json_items(folder, "x"))
+    assert [item.value for item in items] == values
+    lines = content.split(b"\n")
+    assert all(lines[item.line - 1].strip().startswith(item.content.split(b"\n")[0][:1]) for item in items if indent)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n ", b"{}", b"1", b'"[]"', b"\xef\xbb\xbf[]"])
+def test_what_is_no_list_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(content)
+    assert refused(lambda folder, file: list(json_items(folder, file)), tmp_path, "x").startswith(f"{tmp_path}/x:")
+
+
+def test_an_entry_too_long_ends_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "MAX_LINE", 64)
+    monkeypatch.setattr(document, "_BLOCK", 16)
+    (tmp_path / "x").write_bytes(b'[1,\n"' + b"x" * 200 + b'",\n2]')
+    assert [str(item.value) for item in json_items(tmp_path, "x")] == [
+        "1",
+        "x:2: has an entry longer than 0 MiB, and the rest is not read",
+    ]
+
+
+PLACES = [
+    ("", 0),
+    ("/a", 1),
+    ("/b", 2),
+    ("/b/0", 3),
+    ("/b/1/c~1d", 5),
+    ("/b/1/e~0", 6),
+    ("/b/1/gone", 4),
+    ("/b/7", 2),
+    ("/gone/too", 0),
+]
+
+
+@pytest.mark.parametrize(("pointer", "line"), PLACES)
+def test_a_value_is_found_by_its_pointer_or_else_what_is_around_it(pointer: str, line: int) -> None:
+    content = b'{\n"a": {},\n"b": [\n1,\n{\n"c/d": "]",\n"e~": [[]]\n}\n]\n}'
+    assert line_of(content, pointer) == line
 
 
 COLUMNS = ("dataset", "hours")
@@ -223,7 +320,10 @@ TABLES: list[tuple[bytes, list[tuple[int, object]]]] = [
     (b"\ndataset,hours\n", [(1, f'x.csv:1: {HEADER} ""')]),
     (b"hours,dataset\n1,a\n", [(1, f'x.csv:1: {HEADER} "hours,dataset"')]),
     (b"dataset,hours,more\n", [(1, f'x.csv:1: {HEADER} "dataset,hours,more"')]),
-    (b"\xef\xbb\xbfdataset,hours\na,1\n", [(1, f'x.csv:1: {HEADER} "\\ufeffdataset,hours"')]),
+    (
+        b"\xef\xbb\xbfdataset,hours\na,1\n",
+        [(1, "x.csv:1: starts with a byte order mark; save it as UTF-8 without one")],
+    ),
     (b'"dataset\n",hours\na,1\n', [(1, f'x.csv:1: {HEADER} "dataset\\n,hours"')]),
     (
         b"dataset,hours\na\nb,2,3\n\nc,3\n",
@@ -236,7 +336,7 @@ TABLES: list[tuple[bytes, list[tuple[int, object]]]] = [
     ),
     (b'dataset,hours\na,1\n"b,2\n', [(2, ("a", "1")), (3, "x.csv:3: is not valid CSV (unexpected end of data)")]),
     (b'dataset,hours\n"a"b,1\n', [(2, "x.csv:2: is not valid CSV (',' expected after '\"')")]),
-    (b"dataset,hours\na,1\nb,\xff\n", [(3, "x.csv:3: is not valid UTF-8 (byte 21 of the file)")]),
+    (b"dataset,hours\na,1\nb,\xff\n", [(2, ("a", "1")), (3, "x.csv:3: is not valid UTF-8 (byte 3)")]),
 ]
 
 

@@ -10,119 +10,39 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import pytest
 
 from datagap.errors import MisuseError
-from datagap.pack.checking import WARNINGS, check_pack
+from datagap.pack.checks import check_pack
+from datagap.pack.checks.rule import RULES, Rule
 from datagap.validate import embedded
 from tests import handmade, packs
-
-Documents: TypeAlias = dict[str, Any]
-"""The parsed content of a pack's files: lists for JSON lines, text for CSV."""
-DATASETS, LINEAGE, FRESHNESS = "catalog/datasets.json", "catalog/lineage.json", "catalog/freshness.csv"
-GAPS, LABELS = "truth/gaps.jsonl", "truth/labels.jsonl"
-COUNTED = {
-    "catalog_datasets": DATASETS,
-    "catalog_freshness_rows": FRESHNESS,
-    "catalog_lineage_edges": LINEAGE,
-    "catalog_people": "catalog/people.jsonl",
-    "nl_queries": "nl_queries.jsonl",
-    "slack": "slack.jsonl",
-    "email": "email.jsonl",
-    "truth_gaps": GAPS,
-    "truth_labels": LABELS,
-}
-
-
-def gap(gap_id: str, gap_type: str, reason: str, datasets: list[str], fact: dict[str, Any], events: int) -> Any:
-    return {
-        "gap_id": gap_id,
-        "gap_type": gap_type,
-        "reason": reason,
-        "datasets": datasets,
-        "columns": [],
-        "fact": fact,
-        "severity": "high",
-        "began_at": "2026-03-01T00:00:00Z",
-        "resolved_at": None,
-        "demand": {"people": 1, "events": events},
-    }
-
-
-def label(event_id: str, *gap_ids: str) -> dict[str, Any]:
-    none = {} if gap_ids else {"none_reason": "answered"}
-    request = bool(gap_ids) or event_id.startswith("q")
-    rest = {"gap_ids": [*gap_ids], "mentions": [], "intent": "lookup", "lang": "en"}
-    return {"event_id": event_id, "request": request, **none, **rest}
-
-
-COLUMNS = ["order_date", "region", "net_revenue"]
-TINY: Documents = {
-    "manifest.json": {
-        "pack_id": "tiny",
-        "generated_at": handmade.NOW,
-        "generator_version": "0.1.0",
-        "seed": None,
-        "config_echo": {"time_window_days": 7},
-    },
-    DATASETS: [handmade.dataset("raw_orders"), handmade.dataset("mart_orders")],
-    LINEAGE: [{"from": "raw_orders", "to": "mart_orders"}],
-    FRESHNESS: (
-        "dataset,max_loaded_at,sla_hours\n"
-        "raw_orders,2026-03-01T06:00:00Z,24\n"
-        "mart_orders,2026-03-05T06:00:00Z,24\n"
-    ),
-    "catalog/coverage.json": handmade.FULL,
-    "catalog/people.jsonl": [{"person_id": "u_ann"}, {"person_id": "u_owner"}],
-    "nl_queries.jsonl": [
-        handmade.query("q_1", "Net revenue by region", "answered", when="2026-03-04T10:00:00Z", tables=["mart_orders"]),
-        handmade.query("q_2", "Net revenue by segment in mart_orders", when="2026-03-04T10:30:00Z"),
-    ],
-    "slack.jsonl": [
-        handmade.slack("s_1", "There is no segment in mart_orders.", referenced_query_id="q_2"),
-        handmade.slack("s_2", "Looking into it.", when="2026-03-04T11:30:00Z", thread_id="s_1"),
-    ],
-    "email.jsonl": [handmade.email("e_1", "raw_orders", "It is from Sunday.")],
-    GAPS: [
-        gap("g_1", "missing_column", "absent", ["mart_orders"],
-            {"file": DATASETS, "pointer": "/1/columns", "value": COLUMNS}, 2),
-        gap("g_2", "freshness_breach", "failed_run", ["raw_orders"],
-            {"file": FRESHNESS, "pointer": "/0/max_loaded_at", "value": "2026-03-01T06:00:00Z"}, 1),
-    ],
-    LABELS: [label("q_1"), label("q_2", "g_1"), label("s_1", "g_1"), label("s_2"), label("e_1", "g_2")],
-}  # fmt: skip
-
-
-def rendered(documents: Documents) -> dict[str, bytes]:
-    """Return the bytes of each file; counts in the manifest are recounted where they do not stand there."""
-    counts = {
-        name: documents[file].count("\n") - 1 if file == FRESHNESS else len(documents[file])
-        for name, file in COUNTED.items()
-        if file in documents
-    }
-    manifest = documents["manifest.json"]
-    documents["manifest.json"] = {**manifest, "counts": {**counts, **manifest.get("counts", {})}}
-    return {file: _bytes(file, content) for file, content in documents.items()}
-
-
-def _bytes(file: str, content: Any) -> bytes:
-    if isinstance(content, bytes):
-        return content
-    if file.endswith(".jsonl"):
-        return b"".join(json.dumps(record).encode() + b"\n" for record in content)
-    return content.encode() if file.endswith(".csv") else json.dumps(content, indent=1).encode()
+from tests.tiny import (
+    COUNTED,
+    DATASETS,
+    FRESHNESS,
+    GAPS,
+    LABELS,
+    LINEAGE,
+    TINY,
+    Documents,
+    add,
+    as_bytes,
+    at,
+    both,
+    drop,
+    label,
+    raw,
+    rendered,
+    swap,
+    tiny,
+)
 
 
 def problems(folder: Path) -> list[str]:
     return [f"{problem.level} {problem.code} {problem}" for problem in check_pack(folder, embedded()).problems]
-
-
-def tiny(folder: Path, edit: Callable[[Documents], object] = lambda _: None) -> Path:
-    documents = copy.deepcopy(TINY)
-    edit(documents)
-    return packs.write(folder, rendered(documents))
 
 
 @dataclass(frozen=True)
@@ -134,64 +54,6 @@ class Broken:
     edit: Callable[[Any], object]
 
 
-def at(*path: Any, **change: Any) -> Callable[[Documents], None]:
-    """Return an edit that changes keys of the object at a path; a value of ... removes the key."""
-
-    def edit(documents: Documents) -> None:
-        target: Any = documents
-        for part in path:
-            target = target[part]
-        target.update(change)
-        for key in [key for key, value in change.items() if value is ...]:
-            del target[key]
-
-    return edit
-
-
-def add(file: str, record: Any, place: int | None = None) -> Callable[[Documents], None]:
-    """Return an edit that adds a record to a file."""
-    return lambda documents: documents[file].insert(len(documents[file]) if place is None else place, record)
-
-
-def drop(file: str, place: int) -> Callable[[Documents], None]:
-    """Return an edit that removes a record from a file."""
-    return lambda documents: documents[file].pop(place)
-
-
-def both(*edits: Callable[[Any], object]) -> Callable[[Documents], None]:
-    """Return an edit that makes several."""
-
-    def edit(documents: Documents) -> None:
-        for one in edits:
-            one(documents)
-
-    return edit
-
-
-def swap(file: str, old: str, new: str) -> Callable[[Any], None]:
-    """Return an edit that replaces text in a file, in the documents or in their bytes."""
-
-    def edit(files: Documents) -> None:
-        content = files[file]
-        assert (old if isinstance(content, str) else old.encode()) in content
-        files[file] = (
-            content.replace(old, new) if isinstance(content, str) else content.replace(old.encode(), new.encode())
-        )
-
-    return edit
-
-
-def raw(file: str, old: bytes, new: bytes) -> Callable[[dict[str, bytes]], None]:
-    """Return an edit that replaces bytes in a file, the last time they occur."""
-
-    def edit(files: dict[str, bytes]) -> None:
-        before, found, after = files[file].rpartition(old)
-        assert found
-        files[file] = before + new + after
-
-    return edit
-
-
 def listed(**entries: str) -> Callable[[Path], None]:
     """Return an edit that adds entries to hashes.json."""
 
@@ -200,6 +62,28 @@ def listed(**entries: str) -> Callable[[Path], None]:
         path.write_text(json.dumps(json.loads(path.read_text()) | entries))
 
     return edit
+
+
+def unlisted(file: str) -> Callable[[Path], None]:
+    """Return an edit that removes an entry from hashes.json."""
+
+    def edit(folder: Path) -> None:
+        path = folder / "hashes.json"
+        path.write_text(json.dumps({name: one for name, one in json.loads(path.read_text()).items() if name != file}))
+
+    return edit
+
+
+def key(references: str, ours: str = "region", theirs: str = "region") -> dict[str, Any]:
+    return {"columns": [ours], "references": references, "referenced_columns": [theirs]}
+
+
+NO_FACT = {"file": DATASETS, "pointer": "", "value": None}
+
+
+def claims(gap_type: str, reason: str, **more: Any) -> Callable[[Documents], None]:
+    """Return an edit that makes the first gap, on mart_orders, one of another type, without a fact to look at."""
+    return at(GAPS, 0, gap_type=gap_type, reason=reason, fact=NO_FACT, **more)
 
 
 ZEROS = "0" * 64
@@ -220,6 +104,7 @@ BREAKAGES = [
         ),
     ),
     Broken("a file too many", "disk", lambda folder: (folder / "catalog" / "notes.txt").write_text("?")),
+    Broken("a file that is not listed", "disk", unlisted("slack.jsonl")),
     Broken("hashes of a file that is not there", "disk", listed(**{"gone.txt": ZEROS})),
     Broken("hashes of a file elsewhere", "disk", listed(**{"../other/manifest.json": ZEROS})),
     Broken("hashes of an absolute path", "disk", listed(**{"/etc/passwd": ZEROS})),
@@ -279,12 +164,59 @@ BREAKAGES = [
         "documents",
         lambda docs: docs[DATASETS][0]["columns"].extend(docs[DATASETS][0]["columns"][:1] * 2),
     ),
+    Broken("a key to nowhere", "documents", at(DATASETS, 1, foreign_keys=[key("raw_order")])),
+    Broken(
+        "a key of a column that is not there",
+        "documents",
+        at(DATASETS, 1, foreign_keys=[key("raw_orders", ours="regio")]),
+    ),
+    Broken(
+        "a key to a column that is not there",
+        "documents",
+        at(DATASETS, 1, foreign_keys=[key("raw_orders", theirs="id")]),
+    ),
+    Broken("a primary key that is not there", "documents", at(DATASETS, 1, primary_key=["order_date", "order_id"])),
+    # What answered queries use
+    Broken(
+        "a column that is not there",
+        "documents",
+        at("nl_queries.jsonl", 0, parsed_sql="select sum(net_revenu) from mart_orders"),
+    ),
+    Broken(
+        "a table in SQL that is not there",
+        "documents",
+        at("nl_queries.jsonl", 0, parsed_sql="select region from mart_order"),
+    ),
+    Broken("SQL that is none", "documents", at("nl_queries.jsonl", 0, parsed_sql="select sum( from mart_orders")),
+    Broken("SQL without end", "documents", at("nl_queries.jsonl", 0, parsed_sql="select 1" + " + 1" * 40_000)),
+    # People
+    Broken("an event by nobody", "documents", at("slack.jsonl", 1, actor="u_anne")),
     # Truth
     Broken("a label is missing", "documents", drop(LABELS, 0)),
     Broken("a label twice", "documents", add(LABELS, label("q_1"))),
     Broken("a label for nothing", "documents", add(LABELS, label("q_7"))),
     Broken("a label with a gap that is not there", "documents", at(LABELS, 1, gap_ids=["g_1", "g_7"])),
+    Broken(
+        "a gap behind what asks for nothing",
+        "documents",
+        both(at(LABELS, 1, request=False), at(GAPS, 0, demand={"people": 1, "events": 1})),
+    ),
+    Broken("a gap and a reason for none", "documents", at(LABELS, 1, none_reason="how_to")),
+    Broken("neither a gap nor a reason for none", "documents", at(LABELS, 0, none_reason=...)),
+    Broken(
+        "a thread about two gaps",
+        "documents",
+        both(
+            at(LABELS, 3, request=True, gap_ids=["g_2"], none_reason=...),
+            at(GAPS, 1, demand={"people": 1, "events": 2}),
+        ),
+    ),
     Broken("a demand that is not so", "documents", at(GAPS, 0, demand={"people": 1, "events": 5})),
+    Broken("people who did not ask", "documents", at(GAPS, 0, demand={"people": 2, "events": 2})),
+    Broken("a reason of another type", "documents", at(GAPS, 0, reason="duplicates")),
+    Broken("a gap that ends before it begins", "documents", at(GAPS, 0, resolved_at="2026-02-28T00:00:00Z")),
+    Broken("a gap that is yet to come", "documents", at(GAPS, 1, began_at="2026-03-06T00:00:00Z")),
+    Broken("a gap that was over", "documents", at(GAPS, 1, resolved_at="2026-03-04T12:00:00Z")),
     Broken("a gap on a dataset that is not there", "documents", at(GAPS, 1, datasets=["raw_order"])),
     Broken(
         "a fact that is no longer so",
@@ -309,6 +241,12 @@ BREAKAGES = [
         "a fact in the lineage",
         "documents",
         at(GAPS, 0, fact={"file": LINEAGE, "pointer": "/0/to", "value": "mart_orders"}),
+    ),
+    Broken("a column that is there after all", "documents", at(GAPS, 0, columns=["region"])),
+    Broken(
+        "a role that may read",
+        "documents",
+        both(claims("access_denied", "no_grant"), at("catalog/people.jsonl", 0, access_roles=["staff"])),
     ),
     # What cannot be read
     Broken("a truncated last line", "bytes", lambda files: files.update({"email.jsonl": files["email.jsonl"][:60]})),
@@ -358,12 +296,83 @@ def reported() -> list[list[str]]:
 
 
 def test_every_rule_is_broken_by_some_case() -> None:
-    assert {code for _, code in reported()} == {"DG001", "DG002", *(f"DG{number}" for number in range(101, 116))}
+    assert {code for _, code in reported()} == {*RULES}
 
 
-def test_what_the_prior_tool_does_is_a_warning_and_all_else_an_error() -> None:
-    assert {code for level, code in reported() if level == "warning"} == WARNINGS
-    assert {code for level, code in reported() if level == "error"} & WARNINGS == set()
+def test_a_problem_has_the_level_of_its_rule() -> None:
+    assert {(code, level) for level, code in reported()} == {(code, rule.level) for code, rule in RULES.items()}
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_the_example_of_a_rule_is_a_case_and_what_it_says_is_what_is_said(rule: Rule, tmp_path: Path) -> None:
+    said = f"{rule.level} {rule.code} {rule.says}"
+    (name, *_) = (part.splitlines()[0] for part in packs.snapshot("pack_problems").split("# ") if said in part)
+    if not rule.shows.startswith(('"', "{")):
+        return
+    folder = broken_pack(next(broken for broken in BREAKAGES if broken.name == name), tmp_path)
+    files = [content.decode(errors="replace") for content in packs.tree(folder).values()]
+    assert any(squeezed(rule.shows) in squeezed(content) for content in files), name
+
+
+CLAIMS: list[tuple[Callable[[Documents], object], str | None]] = [
+    (claims("missing_asset", "retired"), "/datasets/0: is still open, and mart_orders is not retired"),
+    (both(claims("missing_asset", "retired"), at(DATASETS, 1, retired_at=handmade.NOW)), None),
+    (claims("missing_column", "absent", columns=["segment"]), None),
+    (
+        claims("missing_column", "not_exposed", columns=["region"]),
+        '/columns: is still open, and mart_orders has the column "region"',
+    ),
+    (
+        claims("grain_mismatch", "too_coarse", grain={"keys": [], "period": "week"}),
+        "/grain/period: is still open, and a row of mart_orders covers a day, from which a week can be had",
+    ),
+    (claims("grain_mismatch", "too_coarse", grain={"keys": [], "period": "hour"}), None),
+    (
+        claims("type_mismatch", "wrong_type", columns=["ordered_on"]),
+        '/columns: is still open, and mart_orders has no column "ordered_on"',
+    ),
+    (claims("type_mismatch", "wrong_format", columns=["order_date"]), None),
+    (claims("freshness_breach", "failed_run"), "/datasets: is still open, and mart_orders is not late"),
+    (claims("freshness_breach", "failed_run", datasets=["raw_orders"]), None),
+    (claims("joinability_issue", "no_key", datasets=["raw_orders", "mart_orders"]), None),
+    (
+        both(
+            claims("joinability_issue", "no_key", datasets=["raw_orders", "mart_orders"]),
+            at(DATASETS, 1, foreign_keys=[key("raw_orders")]),
+        ),
+        "/datasets: is still open, and mart_orders has a key to raw_orders",
+    ),
+    (
+        claims("docs_missing", "undocumented", columns=["region"]),
+        "/datasets/0: is still open, and mart_orders and its columns are described",
+    ),
+    (both(claims("docs_missing", "undocumented"), at(DATASETS, 1, description="")), None),
+    (claims("quality_issue", "duplicates"), "/datasets: is still open, and every check of mart_orders passes"),
+    (
+        both(
+            claims("quality_issue", "duplicates"),
+            at(DATASETS, 1, checks=[{"name": "one", "kind": "unique", "status": "fail"}]),
+        ),
+        None,
+    ),
+    (claims("docs_missing", "stale"), None),
+]
+
+
+@pytest.mark.parametrize(("edit", "said"), CLAIMS)
+def test_an_open_gap_is_held_against_the_catalog(
+    edit: Callable[[Documents], object], said: str | None, tmp_path: Path
+) -> None:
+    found = [problem for problem in problems(tiny(tmp_path / "open", edit)) if " DG123 " in problem]
+    assert found == ([] if said is None else [f"error DG123 truth/gaps.jsonl:1 {said}"])
+    resolved = both(edit, at(GAPS, 0, resolved_at=handmade.NOW))
+    unknown = both(edit, *(at("catalog/coverage.json", **{name: {"status": "partial"}}) for name in handmade.FULL))
+    for name, change in {"resolved": resolved, "unknown": unknown}.items():
+        assert not [problem for problem in problems(tiny(tmp_path / name, change)) if " DG123 " in problem]
 
 
 def test_a_whole_pack_has_no_problems(tmp_path: Path) -> None:
@@ -386,9 +395,9 @@ FINE: dict[str, Callable[[Documents], object]] = {
     "no answer key": lambda docs: (docs.pop(GAPS), docs.pop(LABELS)),
     "no people and no coverage": lambda docs: (docs.pop("catalog/people.jsonl"), docs.pop("catalog/coverage.json")),
     "no events": lambda docs: docs.update({file: [] for file in [*packs.CHANNELS.values(), GAPS, LABELS]}),
-    "a last line without an end": lambda docs: docs.update({LABELS: _bytes(LABELS, docs[LABELS]).rstrip()}),
+    "a last line without an end": lambda docs: docs.update({LABELS: as_bytes(LABELS, docs[LABELS]).rstrip()}),
     "windows line endings": lambda docs: docs.update(
-        {"email.jsonl": _bytes("email.jsonl", docs["email.jsonl"]).replace(b"\n", b"\r\n")}
+        {"email.jsonl": as_bytes("email.jsonl", docs["email.jsonl"]).replace(b"\n", b"\r\n")}
     ),
     "at the very start and end": both(
         at("nl_queries.jsonl", 0, when="2026-02-26T18:00:00Z"), at("email.jsonl", 0, when=handmade.NOW)

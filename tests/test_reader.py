@@ -90,16 +90,16 @@ def queries(pack: Pack) -> object:
 
 
 BROKEN: list[tuple[str, bytes, Callable[[Pack], object], str]] = [
-    (layout.MANIFEST, b"{", catalog, "{folder}/manifest.json: is not valid JSON ("),
+    (layout.MANIFEST, b"{", catalog, "{folder}/manifest.json:1: is not valid JSON ("),
     (layout.MANIFEST, b"{}", catalog, "manifest.json /config_echo: is missing (and 5 more)"),
-    (layout.DATASETS, as_json({}), catalog, "{folder}/catalog/datasets.json: expected an array, got object"),
+    (layout.DATASETS, as_json({}), catalog, "{folder}/catalog/datasets.json:1: expected an array of records"),
     (
         layout.DATASETS,
         as_json([ORDERS, ORDERS | {"tier": 9}]),
         catalog,
-        "catalog/datasets.json /1/tier: expected at most 5, got 9",
+        "catalog/datasets.json:1 /1/tier: expected at most 5, got 9",
     ),
-    (layout.LINEAGE, as_json([{"from": "a"}]), catalog, "catalog/lineage.json /0/to: is missing"),
+    (layout.LINEAGE, as_json([{"from": "a"}]), catalog, "catalog/lineage.json:1 /0/to: is missing"),
     (
         layout.FRESHNESS,
         b"dataset,max_loaded_at,sla_hours\norders,2025-01-10T12:00:00Z,soon\n",

@@ -13,7 +13,7 @@ import pytest
 
 from datagap import model
 from datagap.errors import DatagapError, MisuseError
-from datagap.pack.checking import check_pack
+from datagap.pack.checks import check_pack
 from datagap.pack.reader import Pack
 from datagap.report.checking import check_report
 from datagap.report.result import Report

@@ -14,13 +14,16 @@ from spec_lint import DRAFT, lint
 SPEC = Path(__file__).resolve().parent.parent / "spec"
 Documents: TypeAlias = dict[str, JsonSchema]
 
-NOTE: JsonSchema = {"description": "A note.", "type": "string"}
+NOTE: JsonSchema = {"description": "A note.", "type": "string", "examples": ["fragile"]}
 SAMPLE: Documents = {
     "common": {
         "$schema": DRAFT,
         "title": "Common",
         "description": "Shared definitions.",
-        "$defs": {"name": {"title": "Name", "description": "A name.", "type": "string", "minLength": 1}},
+        "$defs": {
+            "name": {"title": "Name", "description": "A name.", "type": "string", "minLength": 1, "examples": ["ann"]},
+            "tally": {"title": "Tally", "description": "How many.", "type": "integer", "minimum": 0},
+        },
     },
     "thing": {
         "$schema": DRAFT,
@@ -33,6 +36,13 @@ SAMPLE: Documents = {
             "name": {"description": "Its name.", "$ref": "common.schema.json#/$defs/name"},
             "note": NOTE,
             "parts": {"description": "Its parts.", "type": "array", "items": {"$ref": "#/$defs/part"}},
+            "count": {
+                "description": "How many.",
+                "$ref": "common.schema.json#/$defs/tally",
+                "unit": "things",
+                "default": 1,
+            },
+            "fact": {"description": "Any.", "type": ["number", "string"], "examples": ["red"]},
         },
         "$defs": {
             "part": {
@@ -40,7 +50,7 @@ SAMPLE: Documents = {
                 "description": "A part.",
                 "type": "object",
                 "additionalProperties": False,
-                "properties": {"from": {"description": "Where it is from.", "type": "string"}},
+                "properties": {"from": {"description": "Where it is from.", "type": "string", "examples": ["here"]}},
             }
         },
     },
@@ -80,6 +90,23 @@ def with_union(*branches: JsonSchema) -> Change:
     return lambda documents: documents["thing"]["properties"].update(note=union)
 
 
+def with_objects(*objects: JsonSchema) -> Change:
+    """Make the property `note` a choice of objects or null."""
+
+    def change(documents: Documents) -> None:
+        for place, part in enumerate(objects):
+            documents["thing"]["$defs"][f"object_{place}"] = part | {"title": f"Object{place}", "description": "One."}
+        with_union(*({"$ref": f"#/$defs/object_{place}"} for place in range(len(objects))), {"type": "null"})(documents)
+
+    return change
+
+
+def counted(**keywords: object) -> Change:
+    """Make the property `note` a whole number."""
+    node: JsonSchema = {"description": "A count.", "type": "integer", "default": 1, **keywords}
+    return lambda documents: documents["thing"]["properties"].update(note=node)
+
+
 def tagged(kind: str) -> JsonSchema:
     return {
         "type": "object",
@@ -111,7 +138,7 @@ BROKEN: list[tuple[Change, str]] = [
     (note(multipleOf=2), f"{NOTE_AT}/multipleOf: keyword is not used in this project"),
     (
         lambda documents: documents["thing"]["properties"]["name"].update(minLength=2),
-        "thing.schema.json/properties/name: only default, description, examples, title may stand beside $ref",
+        "thing.schema.json/properties/name: only default, description, examples, title, unit may stand beside $ref",
     ),
     (note(pattern=r"^\d$"), rf"{NOTE_AT}/pattern: \d, \w and \s differ"),
     (note(pattern="^a"), f"{NOTE_AT}/pattern: a pattern is ASCII and matches the whole text"),
@@ -158,12 +185,71 @@ BROKEN: list[tuple[Change, str]] = [
     ),
     (with_union({"const": 1}, {"type": "null"}), f"{NOTE_AT}: every branch of a union needs one type"),
     (with_union({"type": "string"}, {"type": "string"}), f"{NOTE_AT}: branches of a union have the same type"),
-    (with_union(tagged("a"), tagged("a")), f"{NOTE_AT}: objects in a union need a required property whose const"),
+    (with_objects(tagged("a"), tagged("a")), f"{NOTE_AT}: objects in a union need a required property whose const"),
     (
-        with_union(tagged("a"), tagged("b") | {"required": []}),
+        with_objects(tagged("a"), tagged("b") | {"required": []}),
         f"{NOTE_AT}: objects in a union need a required property whose const",
     ),
+    (with_union(tagged("a"), {"type": "null"}), f"{NOTE_AT}/oneOf/0: an object with properties needs a name"),
+    (note(type="array"), f"{NOTE_AT}: a list needs items"),
+    (note(type=["array", "null"]), f"{NOTE_AT}: a list needs items"),
+    (note(type="object"), f"{NOTE_AT}: an object needs properties or additionalProperties"),
+    (
+        lambda documents: documents["thing"]["$defs"].update(name=documents["thing"]["$defs"]["part"]),
+        "thing.schema.json/$defs/name: name is taken by common.schema.json/$defs/name",
+    ),
+    (counted(), f"{NOTE_AT}: a number needs a unit"),
+    (counted(type=["number", "null"]), f"{NOTE_AT}: a number needs a unit"),
+    (counted(type="array", items={"type": "number"}, default=[1]), f"{NOTE_AT}/items: a number needs a unit"),
+    (
+        counted(type="object", additionalProperties={"type": "integer"}, default={"a": 1}),
+        f"{NOTE_AT}/additionalProperties: a number needs a unit",
+    ),
+    (with_union({"type": "integer"}, {"type": "null"}), f"{NOTE_AT}/oneOf/0: a number needs a unit"),
+    (
+        without("thing", "properties", "count", "unit"),
+        "thing.schema.json/properties/count: a number needs a unit; add it here or to the definition it refers to",
+    ),
+    (counted(unit=""), f"{NOTE_AT}/unit: '' is neither a word nor 1"),
+    (counted(unit="per day"), f"{NOTE_AT}/unit: 'per day' is neither a word nor 1"),
+    (counted(unit=1), f"{NOTE_AT}/unit: 1 is neither a word nor 1"),
+    (note(unit="words"), f"{NOTE_AT}/unit: only a number has a unit"),
+    (note(type=["integer", "string"], unit="rows"), f"{NOTE_AT}/unit: only a number has a unit"),
+    (thing(unit="rows"), "thing.schema.json/unit: only a number has a unit"),
+    (
+        lambda documents: documents["thing"]["properties"]["name"].update(unit="rows"),
+        "thing.schema.json/properties/name/unit: only a number has a unit",
+    ),
+    (without("thing", "properties", "note", "examples"), f"{NOTE_AT}: has no example"),
+    (
+        without("common", "$defs", "name", "examples"),
+        "thing.schema.json/properties/name: has no example; add examples here or to the definition it refers to",
+    ),
+    (
+        without("thing", "$defs", "part", "properties", "from", "examples"),
+        "thing.schema.json/properties/parts/items/properties/from: has no example",
+    ),
+    (without("thing", "properties", "count", "default"), "thing.schema.json/properties/count: has no example"),
+    (
+        lambda documents: documents["thing"]["properties"].update(
+            note={"description": "Some.", "type": "array", "items": {"type": "string"}}
+        ),
+        f"{NOTE_AT}: has no example",
+    ),
 ]
+FOLLOWING: dict[str, Change] = {
+    "as it is": note(),
+    "a union of objects": with_objects(tagged("a"), tagged("b")),
+    "a unit of two words": counted(unit="person-days"),
+    "a plain number": counted(unit="1"),
+    "a unit beside the reference wins": lambda documents: documents["common"]["$defs"]["tally"].update(unit="1"),
+    "a unit by the definition": lambda documents: documents["common"]["$defs"]["tally"].update(
+        unit=documents["thing"]["properties"]["count"].pop("unit")
+    ),
+    "an example of a list by its items": lambda documents: documents["thing"]["properties"].update(
+        note={"description": "Notes.", "type": "array", "items": NOTE}
+    ),
+}
 
 
 def sample() -> Documents:
@@ -175,7 +261,7 @@ def test_the_spec_is_in_order() -> None:
     assert lint(read_folder(SPEC)) == []
 
 
-@pytest.mark.parametrize("change", [note(), with_union(tagged("a"), tagged("b"), {"type": "null"})])
+@pytest.mark.parametrize("change", FOLLOWING.values(), ids=FOLLOWING)
 def test_a_spec_that_follows_the_rules_is_in_order(change: Change) -> None:
     documents = sample()
     change(documents)

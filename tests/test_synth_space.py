@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from datagap import model
 from datagap.gap import GAP_TYPES
-from datagap.pack.checking import check_pack
+from datagap.pack.checks import check_pack
 from datagap.schema import JsonSchema
 from datagap.validate import embedded
 from tests import packs, strategies

@@ -33,14 +33,9 @@ QUERY_MESSAGES: list[tuple[dict[str, Any], list[str]]] = [
     ({"id": True}, ["/id: expected string, got boolean (true)"]),
     ({"parsed_sql": 0.5}, ["/parsed_sql: expected string or null, got number (0.5)"]),
     ({"tables": ["a", 5]}, ["/tables/1: expected string, got integer (5)"]),
-    (
-        {"id": ""},
-        [
-            r'/id: does not match ^[^\u0000-\u001f\u007f]+$, got ""',
-            '/id: expected a length of at least 1, got ""',
-        ],
-    ),
-    ({"id": "x" * 513}, [f'/id: expected a length of at most 512, got "{"x" * 58}…']),
+    ({"id": ""}, ["/id: expected at least 1 character, got 0"]),
+    ({"id": "a\tb"}, [r'/id: does not match ^[^\u0000-\u001f\u007f]+$, got "a\tb"; write it like q_00000012']),
+    ({"id": "x" * 513}, ["/id: expected at most 512 characters, got 513"]),
     ({"id": ["\x1b" * 50]}, ['/id: expected string, got array (["' + r"\u001b" * 9 + r"\u0…)"]),
     ({"outcome": "anwsered"}, [f'/outcome: expected one of {OUTCOMES}, got "anwsered"; did you mean answered']),
     ({"outcome": "?"}, [f'/outcome: expected one of {OUTCOMES}, got "?"']),
@@ -49,13 +44,11 @@ QUERY_MESSAGES: list[tuple[dict[str, Any], list[str]]] = [
     ({"latency_ms": 0.5}, ["/latency_ms: expected integer, got number (0.5)"]),
     ({"lang": "EN"}, ['/lang: does not match ^[a-z]{2}$, got "EN"; write it like en']),
     ({"lang": "en\n"}, [r'/lang: does not match ^[a-z]{2}$, got "en\n"; write it like en']),
-    ({"lang": 5}, ["/lang: expected string or null, got 5"]),
+    ({"lang": 5}, ["/lang: expected string or null, got integer (5)"]),
+    ({"when": "today"}, [f'/when: expected a valid date-time, got "today"; {LIKE}']),
     (
-        {"when": "today"},
-        [
-            f'/when: does not match {INSTANT}, got "today"; {LIKE}',
-            f'/when: expected a valid date-time, got "today"; {LIKE}',
-        ],
+        {"when": "2025-01-01T00:00:00+00:00"},
+        [f'/when: does not match {INSTANT}, got "2025-01-01T00:00:00+00:00"; {LIKE}'],
     ),
     ({"when": "2025-13-45T99:99:99Z"}, [f'/when: expected a valid date-time, got "2025-13-45T99:99:99Z"; {LIKE}']),
     (
@@ -68,25 +61,25 @@ QUERY_MESSAGES: list[tuple[dict[str, Any], list[str]]] = [
     ),
 ]
 MESSAGES: list[tuple[model.RecordName, Any, list[str]]] = [
-    ("nl_query", None, [": expected object, got null (null)"]),
+    ("nl_query", None, [": expected object, got null"]),
     ("nl_query", [], [": expected object, got array ([])"]),
     ("lineage_edge", {}, [" /from: is missing", " /to: is missing"]),
     ("config", {"actors": 0}, [" /actors: expected at least 1, got 0"]),
-    ("config", {"actors": []}, [" /actors: expected a number of items of at least 1, got []"]),
+    ("config", {"actors": []}, [" /actors: expected at least 1 item, got 0"]),
     ("config", {"actors": ["a", 5]}, [" /actors/1: expected string, got integer (5)"]),
-    ("config", {"actors": "all"}, [' /actors: expected integer or array, got "all"']),
-    ("config", {"catalog": {"domains": ["a", "a"]}}, [' /catalog/domains: lists something twice, got ["a", "a"]']),
+    ("config", {"actors": "all"}, [' /actors: expected integer or array, got string ("all")']),
+    ("config", {"catalog": {"domains": ["a", "a"]}}, [' /catalog/domains: lists "a" twice']),
     (
         "config",
         {"audience_weights": {}},
-        [" /audience_weights: expected a number of properties of at least 1, got {}"],
+        [" /audience_weights: expected at least 1 property, got 0"],
     ),
     (
         "config",
         {"audience_weights": {"1st": 2_000_000}},
         [
-            ' /audience_weights/1st: does not match ^[A-Za-z][A-Za-z0-9_ -]*$, got "1st"',
             " /audience_weights/1st: expected at most 1000000, got 2000000",
+            ' /audience_weights/1st: is not an allowed name: does not match ^[A-Za-z][A-Za-z0-9_ -]*$, got "1st"',
         ],
     ),
     ("config", {"nlq": {"languages": [{"lang": "en"}]}}, [" /nlq/languages/0/pct: is missing"]),
@@ -97,13 +90,13 @@ MESSAGES: list[tuple[model.RecordName, Any, list[str]]] = [
     (
         "triage_entry",
         TRIAGE,
-        [': expected a number of properties of at least 3, got {"by": "ann", "at": "2025-01-01T00:00:00Z"}'],
+        [": expected at least 3 properties, got 2"],
     ),
     ("hashes", {"a": "0"}, [' /a: does not match ^[0-9a-f]{64}$, got "0"']),
     (
         "cost",
         {"llm": "off", "total": NOTHING, "stages": {"link": NOTHING | {"calls": None}}},
-        [" /stages/link/calls: expected integer, got null (null)"],
+        [" /stages/link/calls: expected integer, got null"],
     ),
 ]
 
@@ -220,10 +213,11 @@ UNION_MESSAGES: list[tuple[Any, list[str]]] = [
     ({"pick": None}, []),
     ({"pick": {"kind": "square", "side": 1}}, []),
     ({"pick": 0}, ["f /pick: expected at least 1, got 0"]),
-    ({"pick": "x"}, ['f /pick: expected null or integer or object, got "x"']),
+    ({"pick": "x"}, ['f /pick: expected null or integer or object, got string ("x")']),
     ({"pick": {"kind": "circle", "radius": "r"}}, ['f /pick/radius: expected number, got string ("r")']),
     ({"pick": {"kind": "square"}}, ["f /pick/side: is missing"]),
-    ({"pick": {"kind": "cube"}}, ['f /pick: expected null or integer or object, got {"kind": "cube"}']),
+    ({"pick": {"kind": "squaer"}}, ['f /pick/kind: expected one of circle, square, got "squaer"; did you mean square']),
+    ({"pick": {"radius": 1}}, ['f /pick: fits none of the 4 forms that are allowed, got {"radius": 1}']),
     (
         {"open": {"x-a": 1, "y": 2, "z": 3}},
         [f"f /open/{name}: is not a known property; known are none" for name in "yz"],
@@ -291,6 +285,7 @@ BROKEN: list[tuple[dict[str, JsonSchema], str, str]] = [
     ({"person": {"pattern": "(?P<a>b)(?(a)c|d)"}}, "person", ": is not a valid schema ("),
     ({"person": {"$ref": "#/$defs/gone"}}, "person", ": #/$defs/gone leads nowhere; mend the reference"),
     ({"person": {"items": {"$ref": "#"}}}, "person", ": # refers to itself; mend the reference"),
+    ({"person": {"$dynamicRef": "http://127.0.0.1:1/x"}}, "person", ": is not a valid schema ("),
     ({"common": COMMON | {"$defs": {}}}, "common", ": common.schema.json#/$defs/"),
     (
         {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from datagap.cli.shell import Session, common_options, console, example, run, version_option
+from datagap.cli.reporter import Verdict
+from datagap.cli.shell import Session, common_options, console, example, run, verdict_options, version_option
 from datagap.problem import did_you_mean, printable
 
 if TYPE_CHECKING:
@@ -101,19 +103,24 @@ def gen(
     )
 
 
-@cli.command(epilog=example("datagap-report validate --out report"))
+@cli.command(
+    epilog=example(
+        "datagap-report validate --out report",
+        "datagap-report validate --out report --format json",
+    )
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the report.")
+@verdict_options
 @common_options
 @click.pass_obj
-def validate(session: Session, out: Path) -> int:
+def validate(session: Session, out: Path, form: str, max_errors: int) -> int:
     """Check a report: every record against its schema, and the files against each other."""
     from datagap.report.checking import check_report
 
     problems = check_report(out)
-    for problem in problems:
-        click.echo(printable(f"{problem.level} {problem.code} {problem}"))
-    session.say(f"{out}: {'invalid' if problems else 'valid'}, {len(problems)} errors")
-    return 1 if problems else 0
+    totals = Counter(problem.code for problem in problems)
+    listed = problems[: max_errors or None]
+    return session.conclude(Verdict(folder=out, problems=listed, errors=len(problems), totals=totals), form)
 
 
 @cli.command("print-sample", epilog=example("datagap-report print-sample --out report --count 3"))

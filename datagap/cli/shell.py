@@ -8,13 +8,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from datagap import __version__
+from datagap.cli.reporter import REPORTERS, Verdict
 from datagap.errors import DatagapError, system_reason
 from datagap.problem import printable
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+SHOWN = 100
+"""Problems of each level that a verdict lists; the rest is counted."""
 INTERRUPTED = 130
 TERMINATED = 143
 MISUSED = 2
@@ -47,6 +50,15 @@ class Session:
         if self.verbose and not self.quiet:
             click.echo(printable(text), err=True)
 
+    def conclude(self, verdict: Verdict, form: str) -> int:
+        """Print a verdict in one of the formats of REPORTERS and return the exit code; --quiet leaves errors only."""
+        if self.quiet and form == "text":
+            verdict = replace(verdict, schemas=None, problems=[one for one in verdict.problems if one.level == "error"])
+        lines = list(REPORTERS[form](verdict))
+        for line in lines[: len(verdict.problems)] if self.quiet and form == "text" else lines:
+            click.echo(line)
+        return 0 if verdict.valid else 1
+
     def warn(self, text: str) -> None:
         """Print a warning on stderr, --quiet or not."""
         click.echo(f"warning: {printable(text)}", err=True)
@@ -62,6 +74,21 @@ def common_options(command: Command) -> Command:
     for name, text in reversed(texts.items()):
         command = click.option(f"--{name}", is_flag=True, expose_value=False, callback=_remember, help=text)(command)
     return command
+
+
+def verdict_options(command: Command) -> Command:
+    """Add --format and --max-errors to a command that prints a verdict."""
+    most = click.option(
+        "--max-errors",
+        type=click.IntRange(0),
+        default=SHOWN,
+        show_default=True,
+        help="Errors, and warnings, to list; 0 lists all.",
+    )
+    form = click.option(
+        "--format", "form", type=click.Choice([*REPORTERS]), default="text", show_default=True, help="Output."
+    )
+    return form(most(command))
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:

@@ -5,27 +5,33 @@ from __future__ import annotations
 import os
 import shutil
 import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from datagap.cli.shell import Session, common_options, console, example, run, version_option
+from datagap.cli.reporter import Verdict, count
+from datagap.cli.shell import Session, common_options, console, example, run, verdict_options, version_option
 from datagap.errors import DatagapError, MisuseError
-from datagap.problem import Problem, printable
+from datagap.problem import printable
 
 if TYPE_CHECKING:
     from datagap import model
+    from datagap.pack.checks.rule import Rule
     from datagap.pack.layout import Event
     from datagap.synth.scenario import Vocabulary
 
 NAME = "datagap-synth"
-SHOWN = 100
-"""Problems that `validate` prints; the rest is counted."""
 MAX_SEED = (1 << 64) - 1
 MAX_WORKERS = 256
 MIN_WIDTH = 40
+
+
+def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[str]:
+    """Return the parts of values that are separated by commas."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=example("datagap-synth init"))
@@ -222,32 +228,89 @@ def _describe(counts: model.Counts) -> str:
     )
 
 
-@cli.command(epilog=example("datagap-synth validate --pack packs/p1"))
-@click.option("--pack", type=click.Path(path_type=Path), required=True, help="Folder of the pack.")
+@cli.command(
+    epilog=example(
+        "datagap-synth validate --pack packs/p1",
+        "datagap-synth validate --pack packs/p1 --strict --ignore lineage-end --format github",
+        "datagap-synth validate --explain DG104",
+    )
+)
+@click.option("--pack", type=click.Path(path_type=Path), help="Folder of the pack.")
 @click.option("--schemas", type=click.Path(path_type=Path), help="Folder of schemas to use in place of ./schemas.")
+@click.option("--select", multiple=True, metavar="RULES", callback=_listed, help="Rules to check by.  [default: all]")
+@click.option("--ignore", multiple=True, metavar="RULES", callback=_listed, help="Rules to leave out.")
+@click.option("--strict", is_flag=True, help="Let warnings fail too.")
+@verdict_options
+@click.option("--rules", "list_rules", is_flag=True, help="List the rules, and check nothing.")
+@click.option("--explain", "explained", metavar="RULE", help="Say why a rule is there, and check nothing.")
 @common_options
 @click.pass_obj
-def validate(session: Session, pack: Path, schemas: Path | None) -> int:
+def validate(
+    session: Session,
+    /,
+    pack: Path | None,
+    schemas: Path | None,
+    select: list[str],
+    ignore: list[str],
+    strict: bool,
+    form: str,
+    max_errors: int,
+    list_rules: bool,
+    explained: str | None,
+) -> int:
     """Check a pack: every record against its schema, and the files against each other.
 
-    Schemas in ./schemas win over the embedded ones, file by file. Exits with 1 if there is an error; warnings pass.
+    Schemas in ./schemas win over the embedded ones, file by file. RULES are codes, what codes begin with, or names,
+    separated by commas. Exits with 1 if there is an error; warnings pass unless --strict is given.
     """
-    from datagap.pack.checking import check_pack
+    from datagap.pack.checks import check_pack
+    from datagap.pack.checks.rule import RULES, chosen, find_rule
     from datagap.validate import Validator
 
+    if [pack is not None, list_rules, explained is not None].count(True) != 1:
+        raise click.UsageError("Give one of --pack, --rules and --explain.", click.get_current_context())
+    if list_rules:
+        for line in _rule_table(RULES.values()):
+            session.say(line)
+        return 0
+    if explained is not None:
+        for line in _explained(find_rule(explained)):
+            session.say(line)
+        return 0
+    assert pack is not None
+    codes = chosen(select, ignore)
     folder = _schema_folder(schemas)
     validator = Validator(folder)
-    session.say(_schemas_used(folder, len(validator.replaced)))
-    checked = check_pack(pack, validator)
-    errors, warnings = checked.of_level("error"), checked.of_level("warning")
-    for problem in [*errors, *warnings][:SHOWN]:
-        click.echo(_line(problem)) if problem.level == "error" else session.say(_line(problem))
-    left_out = len(errors) + len(warnings) - SHOWN
-    if left_out > 0:
-        session.say(f"({left_out} more not shown)")
-    verdict = "invalid" if errors else "valid"
-    session.say(f"{pack}: {verdict}, {_count(len(errors), 'error')}, {_count(len(warnings), 'warning')}")
-    return 1 if errors else 0
+    checked = check_pack(pack, validator, codes, max_errors or None)
+    verdict = Verdict(
+        folder=pack,
+        problems=checked.problems,
+        errors=checked.errors,
+        warnings=checked.warnings,
+        totals=checked.totals,
+        records=checked.counts,
+        names={code: rule.name for code, rule in RULES.items()},
+        schemas=_schemas_used(folder, validator.replaced),
+        strict=strict,
+    )
+    return session.conclude(verdict, form)
+
+
+def _rule_table(rules: Iterable[Rule]) -> Iterator[str]:
+    """Yield a line for each rule."""
+    for rule in rules:
+        yield f"{rule.code}  {rule.level:<7}  {rule.name:<16}  {rule.summary}"
+
+
+def _explained(rule: Rule) -> Iterator[str]:
+    """Yield what a rule asks for, why, and an example that fails."""
+    width = max(MIN_WIDTH, shutil.get_terminal_size().columns)
+    yield f"{rule.code} {rule.name} ({rule.level})"
+    for heading, words in (("", f"{rule.summary[0].upper()}{rule.summary[1:]}."), ("Why", rule.why)):
+        yield ""
+        yield from [heading] if heading else []
+        yield from textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)
+    yield from ("", "For example", f"  {rule.shows}", "is reported as", f"  {rule.level} {rule.code} {rule.says}")
 
 
 def _schema_folder(given: Path | None) -> Path | None:
@@ -257,21 +320,13 @@ def _schema_folder(given: Path | None) -> Path | None:
     return given or (own if own.is_dir() else None)
 
 
-def _schemas_used(folder: Path | None, replaced: int) -> str:
-    if folder is None:
-        return "schemas: embedded"
+def _schemas_used(folder: Path | None, replaced: Sequence[str]) -> str:
+    if not replaced:
+        return "embedded" if folder is None else f"embedded, {folder}{os.sep} has none"
     from datagap.model import RECORD_NAMES
 
-    rest = len(RECORD_NAMES) - replaced
-    return f"schemas: {folder}{os.sep} for {_count(replaced, 'record')}, embedded for {rest}"
-
-
-def _line(problem: Problem) -> str:
-    return printable(f"{problem.level} {problem.code} {problem}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    rest = len(RECORD_NAMES) - len(replaced)
+    return f"{folder}{os.sep} for {count(len(replaced), 'record')}, embedded for {rest}"
 
 
 @cli.command("list", epilog=example("datagap-synth list --root packs"))

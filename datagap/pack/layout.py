@@ -39,6 +39,7 @@ EVENT_TYPES: Final[Mapping[model.Channel, type[Event]]] = {
 COUNT_NAMES: Final[Mapping[model.Channel, str]] = {"nlq": "nl_queries", "slack": "slack", "email": "email"}
 """What a manifest's counts call the events of each channel."""
 REQUIRED: Final = (MANIFEST, HASHES, DATASETS, FRESHNESS, LINEAGE, *EVENT_FILES.values())
+OPTIONAL: Final = (COVERAGE, PEOPLE, SCENARIO, TRUTH_GAPS, TRUTH_LABELS)
 
 
 def event_text(event: Event) -> str:

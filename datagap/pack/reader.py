@@ -10,8 +10,8 @@ from datagap import model
 from datagap.catalog import Catalog
 from datagap.errors import MisuseError
 from datagap.pack import layout
-from datagap.pack.document import DocumentError, json_lines, read_csv, read_json
-from datagap.problem import Problem, kind_of
+from datagap.pack.document import json_items, json_lines, read_csv, read_json
+from datagap.problem import Problem
 from datagap.validate import InvalidError, Validator, embedded
 
 T = TypeVar("T")
@@ -83,10 +83,12 @@ class Pack:
             yield self._validator.read(record_type, value, file, line)
 
     def _list(self, record_type: type[T], file: str) -> list[T]:
-        values = read_json(self.path, file)
-        if not isinstance(values, list):
-            raise DocumentError(f"expected an array, got {kind_of(values)}", where=str(self.path / file))
-        return [self._validator.read(record_type, value, file, under=f"/{place}") for place, value in enumerate(values)]
+        records = []
+        for place, line, value, _ in json_items(self.path, file):
+            if isinstance(value, Problem):
+                raise InvalidError([value])
+            records.append(self._validator.read(record_type, value, file, line, under=f"/{place}"))
+        return records
 
 
 def typed_row(row: dict[str, str]) -> dict[str, object]:

@@ -8,7 +8,13 @@ from typing import Any, Final
 
 from datagap import model
 from datagap.errors import MisuseError
-from datagap.pack.document import DocumentError, json_lines, read_json, regular
+from datagap.pack.document import (
+    DocumentError,
+    json_items,
+    json_lines,
+    read_json,
+    regular,
+)
 from datagap.problem import Problem, show
 from datagap.validate import InvalidError, embedded
 
@@ -95,12 +101,17 @@ def _records(
 
 
 def _clusters(out: Path, problems: list[Problem]) -> list[dict[str, Any]]:
-    values = _document(out, CLUSTERS, problems)
     clusters = []
-    for place, value in enumerate(values if isinstance(values, list) else ()):
-        found = embedded().problems("cluster", value, f"{CLUSTERS} /{place}")
-        problems += found
-        clusters += [] if found else [value]
+    try:
+        for place, line, value, _ in json_items(out, CLUSTERS):
+            if isinstance(value, Problem):
+                problems.append(value)
+                continue
+            found = embedded().problems("cluster", value, CLUSTERS, line, under=f"/{place}")
+            problems += found
+            clusters += [value] if isinstance(value, dict) and not found else []
+    except DocumentError as error:
+        problems.append(Problem(code=FILES, file=CLUSTERS, message=error.message))
     return clusters
 
 

@@ -160,20 +160,32 @@ class Renderer:
             text = self._mail(said, row, words, opener, opener_noise, need, act)
         event_id = ids.message_id(channel, row["thread"], row["position"])
         follows = row["position"] > 0
-        shared = {
-            "id": event_id,
-            "when": clock.render(row["when"]),
-            "actor": self._people[row["actor"]].person_id,
-            "thread_id": ids.message_id(channel, row["thread"], 0) if follows else None,
-            "referenced_query_id": None if row["reference"] == NOTHING else ids.query_id(row["reference"]),
-        }
+        when, actor = clock.render(row["when"]), self._people[row["actor"]].person_id
+        thread = ids.message_id(channel, row["thread"], 0) if follows else None
+        query = None if row["reference"] == NOTHING else ids.query_id(row["reference"])
         event: Event
         if channel == "slack":
-            event = model.SlackMessage(channel="slack", text=text, **shared)  # type: ignore[arg-type]
+            event = model.SlackMessage(
+                id=event_id,
+                when=when,
+                actor=actor,
+                channel="slack",
+                text=text,
+                thread_id=thread,
+                referenced_query_id=query,
+            )
         else:
             subject = self._subject(row, opener)
-            subject = f"Re: {subject}" if follows else subject
-            event = model.EmailMessage(channel="email", subject=subject, body=text, **shared)  # type: ignore[arg-type]
+            event = model.EmailMessage(
+                id=event_id,
+                when=when,
+                actor=actor,
+                channel="email",
+                subject=f"Re: {subject}" if follows else subject,
+                body=text,
+                thread_id=thread,
+                referenced_query_id=query,
+            )
         asks = gap is not None and act in ("ask", *ASKING_ACTS)
         label = self._labeller.label(
             event_id,

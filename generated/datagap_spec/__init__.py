@@ -2,8 +2,8 @@
 # Do not edit: change the schema, then remake it with: python scripts/codegen.py
 """The records of datagap, generated from its JSON Schemas."""
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "af681a145e96aee5518f5a3fa5eca871c2588edf96dee9f71fe913a05ffed7b0"
+SPEC_DIGEST = "500c0766383b08c63ea5d2fc8917481d5acf821006830a13a438fe3b45efda7c"
 """SHA-256 over the schemas, keys sorted."""

@@ -435,7 +435,7 @@ class Metric:
     """A named figure and how it is computed."""
 
     name: Identifier
-    """Name."""
+    """Name of the metric."""
     definition: str
     """Formula over the dataset's columns."""
     description: str | None = None
@@ -499,7 +499,7 @@ class Dataset:
     access_roles: Sequence[Identifier] | None = None
     """Access roles that may read it; any one is enough."""
     row_count: Tally | None = None
-    """Rows."""
+    """Rows it has."""
     partitioned_by: Sequence[Identifier] | None = None
     """Columns that partition or cluster it."""
     metrics: Sequence[Metric] | None = None
@@ -515,7 +515,7 @@ class DetectedGap:
     """One gap found behind an event, with what it rests on."""
 
     gap_type: GapType
-    """Type."""
+    """Type of the gap."""
     group_id: Identifier
     """Group of detections with the same need."""
     datasets: Sequence[Identifier]
@@ -581,7 +581,7 @@ class FreshnessRow:
     """When a dataset was last loaded and how old it may be (a row of `catalog/freshness.csv`)."""
 
     dataset: Identifier
-    """Dataset."""
+    """Dataset that was loaded."""
     max_loaded_at: Timestamp
     """Instant of the newest load."""
     sla_hours: int
@@ -619,7 +619,7 @@ class GapSignals:
     """Signals of one gap type."""
 
     gap_type: GapType
-    """Type."""
+    """Type of gap that they are signals of."""
     strong: Mapping[str, Sequence[str]]
     """Signals, by language, that are enough by themselves in a message about data."""
     weak: Mapping[str, Sequence[str]]
@@ -631,7 +631,7 @@ class NoneSignals:
     """Signals of one reason for no gap."""
 
     none_reason: NoneReason
-    """Reason."""
+    """Reason that they are signals of."""
     patterns: Mapping[str, Sequence[str]]
     """Signals by language."""
 
@@ -644,7 +644,7 @@ class PeriodWords:
     """Words for one period."""
 
     period: Period
-    """Period."""
+    """Period that they stand for."""
     words: Sequence[Word]
     """The words, in lower case without accents."""
 
@@ -754,7 +754,7 @@ class Person:
     audience: str | None = None
     """Audience they belong to, such as Exec, Ops or Eng."""
     team: str | None = None
-    """Team."""
+    """Team they work in."""
     timezone: str | None = None
     """IANA time zone."""
     lang: Language | None = None
@@ -912,7 +912,7 @@ class Phrasebook:
     """How people write in one language: the wordings that events are rendered from, and the words that fill them."""
 
     lang: Language
-    """Language."""
+    """Language that they write in."""
     periods: PeriodNouns
     """Nouns for the periods that rows cover."""
     period_adjectives: PeriodAdjectives
@@ -1036,9 +1036,9 @@ class ScenarioRole:
     role: str
     """Job title."""
     team: str
-    """Team."""
+    """Team they work in."""
     audience: str
-    """Audience."""
+    """Audience they belong to."""
     owner: bool | None = None
     """Whether people in it answer for datasets; absent means no."""
     most: int | None = None
@@ -1070,7 +1070,7 @@ class ScenarioMetric:
     """A figure that is computed from several columns of one entity."""
 
     name: Identifier
-    """Name."""
+    """Name of the metric."""
     entity: Identifier
     """Entity whose columns it is computed from."""
     formula: str
@@ -1173,7 +1173,7 @@ class TriageEntry:
     by: Identifier
     """Who decided."""
     at: Timestamp
-    """When."""
+    """When it was decided."""
     group_id: Identifier | None = None
     """Group that is decided on."""
     decision: TriageDecision | None = None
@@ -1189,7 +1189,7 @@ class TriageEntry:
     dataset: Identifier | None = None
     """The right dataset, for a correction of the dataset."""
     reason: str | None = None
-    """Why."""
+    """Why it was decided."""
     until: str | None = None
     """Date that a snooze ends on."""
     until_people: int | None = None
@@ -1217,7 +1217,7 @@ class TruthGap:
     gap_id: Identifier
     """Id, unique in the pack."""
     gap_type: GapType
-    """Type."""
+    """Type of the gap."""
     reason: GapReason
     """Reason within the type."""
     datasets: Sequence[Identifier]
@@ -1266,6 +1266,54 @@ class TruthLabel:
     """Split of the wording it was made from."""
     noise: Sequence[NoiseKind] | None = None
     """Noise that its text carries; absent when there is none."""
+
+
+ProblemLevel: TypeAlias = Literal["error", "warning"]
+"""Whether it makes the folder invalid."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedProblem:
+    """One thing that is wrong, and where."""
+
+    level: ProblemLevel
+    """Whether it makes the folder invalid."""
+    code: str
+    """Code of the rule that is broken; datagap-synth validate --explain tells more."""
+    file: str
+    """File inside the folder, with forward slashes."""
+    message: str
+    """What was expected and what is there."""
+    rule: str | None = None
+    """Name of the rule; absent for rules that have none."""
+    line: int | None = None
+    """Line in the file, from 1; absent for the whole file."""
+    pointer: str | None = None
+    """JSON pointer (RFC 6901) into the line or the file; absent for all of it."""
+    hint: str | None = None
+    """What to do; absent where the message says it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Validation:
+    """What a check of a pack or a report found (what `validate --format json` prints)."""
+
+    folder: str
+    """Folder that was checked, as it was given."""
+    valid: bool
+    """Whether it passes: there is no error, and no warning where warnings count too."""
+    errors: Tally
+    """Errors found, listed or not."""
+    warnings: Tally
+    """Warnings found, listed or not."""
+    totals: Mapping[str, Tally]
+    """Problems found, listed or not, by the code of their rule."""
+    records: Mapping[str, Tally]
+    """Records read, the broken ones included, by file."""
+    problems: Sequence[ListedProblem]
+    """The problems that are listed, errors first; see totals for how many there are."""
+    schemas: str | None = None
+    """Which schemas were used; absent where there is no choice."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1319,7 +1367,7 @@ class Cluster:
     key: Sequence[str]
     """Canonical key of the need."""
     gap_type: GapType
-    """Type."""
+    """Type of the gap."""
     datasets: Sequence[Identifier]
     """Datasets it is about, the root first."""
     columns: Sequence[Identifier]
@@ -1429,7 +1477,7 @@ class Domain:
     """A subject area: its systems, its entities and what the company has no data on."""
 
     name: Identifier
-    """Name."""
+    """Name of the subject area."""
     systems: Sequence[System]
     """Operational systems that its data come from."""
     entities: Sequence[Entity]
@@ -1443,7 +1491,7 @@ class Scenario:
     """The vocabulary of a world: a company, its people, its warehouse, and the words for what is in it."""
 
     name: str
-    """Name."""
+    """Name of the scenario."""
     description: str
     """What company it stands for, in a sentence."""
     split: Split
@@ -1477,7 +1525,7 @@ class BacklogItem:
     lane: Lane
     """Lane it is ranked in."""
     gap_type: GapType
-    """Type."""
+    """Type of the gap."""
     summary: BacklogSummary
     """The item in words."""
     datasets: Sequence[Identifier]

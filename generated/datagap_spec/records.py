@@ -34,6 +34,7 @@ RecordName: TypeAlias = Literal[
     "triage_entry",
     "truth_gap",
     "truth_label",
+    "validation",
 ]
 
 RECORD_NAMES: Final[tuple[RecordName, ...]] = (
@@ -61,6 +62,7 @@ RECORD_NAMES: Final[tuple[RecordName, ...]] = (
     "triage_entry",
     "truth_gap",
     "truth_label",
+    "validation",
 )
 
 RECORDS: Final[Mapping[type, RecordName]] = {
@@ -87,6 +89,7 @@ RECORDS: Final[Mapping[type, RecordName]] = {
     models.TriageEntry: "triage_entry",
     models.TruthGap: "truth_gap",
     models.TruthLabel: "truth_label",
+    models.Validation: "validation",
 }
 """Records that are objects with named properties, by class."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -16,6 +15,8 @@ from datagap_spec.records import RecordName
 if TYPE_CHECKING:
     import jsonschema
     import jsonschema_rs
+
+_NONE: Mapping[str, Any] = {}
 
 
 def schema_files() -> Traversable:
@@ -43,23 +44,36 @@ def explainer(record: RecordName) -> jsonschema.Draft202012Validator:
     return explaining(schema(record))
 
 
-def accepting(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    """Return what accepts instances of an inlined schema at full speed; raise ValueError if it cannot be used."""
-    from jsonschema_rs import Draft202012Validator
+def accepting(schema: dict[str, Any], others: Mapping[str, Any] = _NONE) -> jsonschema_rs.Draft202012Validator:
+    """Return what accepts instances of a schema at full speed; raise ValueError if it cannot be used.
 
-    return Draft202012Validator(schema, formats={"date-time": is_instant}, validate_formats=True)
+    `others` are the schemas that it may refer to, by URI. Nothing is ever fetched.
+    """
+    from jsonschema_rs import Draft202012Validator, Registry
+
+    registry = Registry(list(others.items()), retriever=_refuse)
+    formats = {"date-time": is_instant}
+    return Draft202012Validator(schema, formats=formats, validate_formats=True, registry=registry, retriever=_refuse)
 
 
-def explaining(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
-    """Return what explains why instances of an inlined schema are rejected."""
+def explaining(schema: dict[str, Any], others: Mapping[str, Any] = _NONE) -> jsonschema.Draft202012Validator:
+    """Return what explains why instances of a schema are rejected; `others` are as for `accepting`."""
     from jsonschema import Draft202012Validator, FormatChecker
     from jsonschema.validators import extend
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
 
     checker = FormatChecker(formats=())
     checker.checks("date-time")(is_instant)
-    extended = extend(Draft202012Validator, {"pattern": _match})  # type: ignore[no-untyped-call]
+    extended = extend(Draft202012Validator, {"pattern": _match, "uniqueItems": _differ})  # type: ignore[no-untyped-call]
     explainer: type[Draft202012Validator] = extended
-    return explainer(schema, format_checker=checker)
+    resources = [(uri, DRAFT202012.create_resource(other)) for uri, other in others.items()]
+    registry: Registry[Any] = Registry().with_resources(resources)
+    return explainer(schema, format_checker=checker, registry=registry)
+
+
+def _refuse(uri: str) -> Any:
+    raise ValueError(f"{uri} is not fetched")
 
 
 def is_instant(value: object) -> bool:
@@ -73,8 +87,21 @@ def is_instant(value: object) -> bool:
 
 
 def _match(_: object, pattern: str, instance: object, __: Mapping[str, Any]) -> Iterator[jsonschema.ValidationError]:
-    """Check a pattern as JSON Schema means it: `$` is the end of the text, not the place before a last newline."""
+    """Check a pattern as what accepts does: Python's own patterns differ, in `$` and in what they can express."""
     from jsonschema import ValidationError
 
-    if isinstance(instance, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), instance):
+    if isinstance(instance, str) and not _alone("pattern", pattern).is_valid(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _differ(_: object, unique: bool, instance: object, __: Mapping[str, Any]) -> Iterator[jsonschema.ValidationError]:
+    """Check that items differ, in a time that does not grow with the square of their number."""
+    from jsonschema import ValidationError
+
+    if isinstance(instance, list) and not _alone("uniqueItems", unique).is_valid(instance):
+        yield ValidationError(f"{instance!r} has non-unique elements")
+
+
+@cache
+def _alone(keyword: str, value: object) -> jsonschema_rs.Draft202012Validator:
+    return accepting({keyword: value})
