@@ -90,6 +90,15 @@ class Environment:
         stamps[key] = digest
         self._stamp_file.write_text(json.dumps(stamps, indent=2), encoding="utf-8")
 
+    def fetch_source(self, package: str, why: str) -> None:
+        """Download the source of a package as it is installed, unless it is there."""
+        code = f"from importlib.metadata import version; print(version({package!r}))"
+        version = (_output([self.python, "-c", code]) or "").strip()
+        folder = self.folder / "sources"
+        if not (folder / f"{package}-{version}.tar.gz").is_file():
+            what = [f"{package}=={version}", "--no-deps", "--no-binary", package, "--dest", str(folder)]
+            step(f"Fetch the source of {package}, {why}", [self.python, "-m", "pip", "download", "-qq", *what])
+
     @property
     def _stamp_file(self) -> Path:
         return self.folder / "installed.json"
