@@ -18,10 +18,12 @@ from datagap import model
 from datagap.cli.reporter import REPORTERS, Verdict
 from datagap.errors import DatagapError
 from datagap.pack import layout
+from datagap.pack.array import json_items
 from datagap.pack.checks import check_pack
 from datagap.pack.checks.statement import read_statement
-from datagap.pack.document import JsonError, json_items, json_lines, line_of, parse_json, read_csv
+from datagap.pack.document import JsonError, json_lines, line_of, parse_json
 from datagap.pack.reader import Pack
+from datagap.pack.table import read_csv
 from datagap.problem import Problem
 from datagap.validate import Validator, embedded
 from tests.tiny import TINY, Documents, rendered, tiny

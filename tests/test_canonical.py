@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from datagap import model
 from datagap.pack import canonical
-from datagap.pack.document import parse_json, read_csv
+from datagap.pack.document import parse_json
 from datagap.pack.reader import FRESHNESS_COLUMNS, typed_row
+from datagap.pack.table import read_csv
 from tests import strategies
 
 EDGE = model.LineageEdge(from_="raw \u00e9", to="mart")

@@ -12,18 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datagap.pack import document
-from datagap.pack.document import (
-    DocumentError,
-    digest,
-    json_items,
-    json_lines,
-    line_of,
-    parse_json,
-    read_bytes,
-    read_csv,
-    read_json,
-)
+from datagap.pack import source
+from datagap.pack.array import json_items
+from datagap.pack.document import json_lines, line_of, parse_json, read_json
+from datagap.pack.source import DocumentError, digest, read_bytes
+from datagap.pack.table import read_csv
 from datagap.problem import Problem
 from tests.strategies import AWKWARD, CHARACTERS, LEAST, MOST
 
@@ -133,7 +126,7 @@ def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
 def test_a_line_over_the_limit_is_refused_and_the_next_is_read(
     length: int, end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(document, "MAX_LINE", 64)
+    monkeypatch.setattr(source, "MAX_LINE", 64)
     long = b'"' + b"x" * (length - 2) + b'"'
     first, *rest = read_lines(tmp_path, long + end) + read_lines(tmp_path, long + b"\n[1]\n[2]" + end)[1:]
     if length + len(end) > 64:
@@ -144,7 +137,7 @@ def test_a_line_over_the_limit_is_refused_and_the_next_is_read(
 
 
 def test_a_file_that_ends_within_an_overlong_line_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "MAX_LINE", 64)
+    monkeypatch.setattr(source, "MAX_LINE", 64)
     assert read_lines(tmp_path, b"x" * 65 * 3) == [(1, "x.jsonl:1: is longer than 0 MiB")]
 
 
@@ -201,7 +194,7 @@ def test_what_is_no_regular_file_is_refused_unopened(
 
 
 def test_a_file_too_long_to_be_read_whole_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "MAX_DOCUMENT", 3)
+    monkeypatch.setattr(source, "MAX_DOCUMENT", 3)
     (tmp_path / "x").write_bytes(b"[1]")
     assert read_json(tmp_path, "x") == [1]
     (tmp_path / "x").write_bytes(b"[12]")
@@ -248,7 +241,7 @@ ARRAYS: list[tuple[bytes, list[tuple[int, int, object]]]] = [
 def test_a_list_is_read_entry_by_entry_whatever_the_size_of_the_blocks(
     content: bytes, expected: list[tuple[int, int, object]], block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(document, "_BLOCK", block)
+    monkeypatch.setattr(source, "BLOCK", block)
     (tmp_path / "x").write_bytes(content)
     found = [
         (place, line, str(value) if isinstance(value, Problem) else value)
@@ -265,7 +258,7 @@ def test_a_list_gives_its_entries_and_where_they_begin(
     content = json.dumps(values, indent=indent, ensure_ascii=False).encode()
     (folder / "x").write_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(document, "_BLOCK", block)
+        patch.setattr(source, "BLOCK", block)
         items = list(json_items(folder, "x"))
     assert [item.value for item in items] == values
     lines = content.split(b"\n")
@@ -279,8 +272,8 @@ def test_what_is_no_list_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_an_entry_too_long_ends_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "MAX_LINE", 64)
-    monkeypatch.setattr(document, "_BLOCK", 16)
+    monkeypatch.setattr(source, "MAX_LINE", 64)
+    monkeypatch.setattr(source, "BLOCK", 16)
     (tmp_path / "x").write_bytes(b'[1,\n"' + b"x" * 200 + b'",\n2]')
     assert [str(item.value) for item in json_items(tmp_path, "x")] == [
         "1",

@@ -10,7 +10,9 @@ from datagap import model
 from datagap.catalog import Catalog
 from datagap.errors import MisuseError
 from datagap.pack import layout
-from datagap.pack.document import json_items, json_lines, read_csv, read_json
+from datagap.pack.array import json_items
+from datagap.pack.document import json_lines, read_json
+from datagap.pack.table import read_csv
 from datagap.problem import Problem
 from datagap.validate import InvalidError, Validator, embedded
 

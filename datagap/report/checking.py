@@ -8,13 +8,9 @@ from typing import Any, Final
 
 from datagap import model
 from datagap.errors import MisuseError
-from datagap.pack.document import (
-    DocumentError,
-    json_items,
-    json_lines,
-    read_json,
-    regular,
-)
+from datagap.pack.array import json_items
+from datagap.pack.document import json_lines, read_json
+from datagap.pack.source import DocumentError, regular
 from datagap.problem import Problem, show
 from datagap.validate import InvalidError, embedded
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from datagap import model
 from datagap.errors import MisuseError
-from datagap.pack.document import read_csv
+from datagap.pack.table import read_csv
 from datagap.problem import Problem, kind_of, show
 from datagap.settings import SettingsError, read_yaml
 from datagap.validate import InvalidError, embedded

@@ -13,9 +13,10 @@ from datagap.catalog import Catalog
 from datagap.errors import DatagapError
 from datagap.gap import INTENTS
 from datagap.pack import layout
-from datagap.pack.document import digest, read_json
+from datagap.pack.document import read_json
 from datagap.pack.folder import files_in, refuse_occupied, staged
 from datagap.pack.reader import Pack
+from datagap.pack.source import digest
 from datagap.problem import show
 from datagap.report.claim import Checked
 from datagap.report.detecting import Detected, Detector

@@ -13,8 +13,9 @@ import numpy as np
 from datagap import __version__, clock, ids, model
 from datagap.errors import DatagapError, MisuseError
 from datagap.pack import canonical, layout
-from datagap.pack.document import json_lines, read_bytes
+from datagap.pack.document import json_lines
 from datagap.pack.reader import Pack
+from datagap.pack.source import read_bytes
 from datagap.problem import show
 from datagap.synth.acts import ASKING, MESSAGE_ACTS, OPENINGS, QUERY_ACTS
 from datagap.synth.choices import NOTHING

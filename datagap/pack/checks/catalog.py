@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 from datagap import clock, model
 from datagap.catalog import ASSUMED_COMPLETE
 from datagap.pack import layout
+from datagap.pack.array import json_items
 from datagap.pack.checks import rule
 from datagap.pack.checks.intake import Intake
-from datagap.pack.document import json_items
 from datagap.problem import did_you_mean, show
 
 Hint: TypeAlias = str | Callable[[], str]

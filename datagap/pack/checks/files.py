@@ -12,7 +12,8 @@ from datagap.errors import system_reason
 from datagap.pack import layout
 from datagap.pack.checks import rule
 from datagap.pack.checks.intake import Intake
-from datagap.pack.document import DocumentError, digest, line_of, read_bytes, regular
+from datagap.pack.document import line_of
+from datagap.pack.source import DocumentError, digest, read_bytes, regular
 from datagap.problem import pointer, show
 
 _COUNTED: Mapping[str, str] = {

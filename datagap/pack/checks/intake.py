@@ -10,19 +10,13 @@ from typing import Any
 
 from datagap import model
 from datagap.pack import layout
+from datagap.pack.array import json_items
 from datagap.pack.checks import rule
 from datagap.pack.checks.finding import Findings
-from datagap.pack.document import (
-    DocumentError,
-    JsonError,
-    json_items,
-    json_lines,
-    line_of,
-    parse_json,
-    read_bytes,
-    read_csv,
-)
+from datagap.pack.document import JsonError, json_lines, line_of, parse_json
 from datagap.pack.reader import FRESHNESS_COLUMNS, typed_row
+from datagap.pack.source import DocumentError, read_bytes
+from datagap.pack.table import read_csv
 from datagap.problem import Problem
 from datagap.validate import Validator
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datagap.errors import MisuseError
-from datagap.pack.document import PARSE_CODE
+from datagap.pack.source import SYNTAX_CODE
 from datagap.problem import Level, did_you_mean
 from datagap.validate import SCHEMA_CODE
 
@@ -40,7 +40,7 @@ SCHEMA: Final = Rule(
     says='nl_queries.jsonl:2 /outcome: expected one of answered, blocked, degraded, slow, uncertain, got "failed"',
 )
 SYNTAX: Final = Rule(
-    code=PARSE_CODE,
+    code=SYNTAX_CODE,
     name="syntax",
     summary="files are strict JSON, JSON lines or CSV, in UTF-8 without a byte order mark",
     why="Parsers differ in what they let pass: NaN, the second of two equal keys, a byte order mark. What every parser "
