@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from datagap import clock, model
 from datagap.catalog import ASSUMED_COMPLETE
 from datagap.pack import layout
 from datagap.pack.array import json_items
 from datagap.pack.checks import rule
+from datagap.pack.checks.finding import Hint
 from datagap.pack.checks.intake import Intake
 from datagap.problem import did_you_mean, show
-
-Hint: TypeAlias = str | Callable[[], str]
 
 
 class CatalogIndex:

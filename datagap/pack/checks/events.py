@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any, Final, TypeAlias
 
@@ -12,12 +12,13 @@ from datagap import clock, model
 from datagap.pack import layout
 from datagap.pack.checks import rule
 from datagap.pack.checks.catalog import CatalogIndex
+from datagap.pack.checks.finding import Hint
 from datagap.pack.checks.intake import Intake
 from datagap.pack.checks.statement import read_statement
 from datagap.problem import did_you_mean, show
 
 _CHANNELS: Final[tuple[model.Channel, ...]] = tuple(layout.EVENT_FILES)
-_Breach: TypeAlias = tuple[rule.Rule, str, str | Callable[[], str]]
+_Breach: TypeAlias = tuple[rule.Rule, str, Hint]
 """A rule, what breaks it, and a hint."""
 
 

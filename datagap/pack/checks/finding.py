@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from datagap.pack import layout
 from datagap.pack.checks.rule import RULES, Rule
 from datagap.problem import Level, Problem
+
+Hint: TypeAlias = str | Callable[[], str]
+"""A hint, or what works it out."""
 
 
 class Findings:
@@ -38,7 +42,7 @@ class Findings:
         *,
         line: int | None = None,
         pointer: str = "",
-        hint: str | Callable[[], str] = "",
+        hint: Hint = "",
     ) -> None:
         """Count a problem, and keep it if there is room; only then is a hint asked for."""
         if self.keeps(rule):

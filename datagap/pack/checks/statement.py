@@ -44,8 +44,8 @@ def read_statement(sql: str) -> Statement:
         raise ValueError(f"cannot be parsed as SQL ({str(error).splitlines()[0]})") from error
     except RecursionError as error:
         raise ValueError("is nested too deeply to be parsed as SQL") from error
-    if not trees or any(isinstance(tree, exp.Command) for tree in trees):
-        raise ValueError("cannot be parsed as SQL (no statement that is known)")
+    if not trees or not all(isinstance(tree, exp.Query) for tree in trees):
+        raise ValueError("cannot be parsed as SQL (it is no query)")
     return _uses([node for tree in trees for node in tree.dfs()])
 
 

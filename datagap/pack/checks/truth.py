@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from datagap.gap import REASONS
@@ -12,6 +13,7 @@ from datagap.pack.checks import rule
 from datagap.pack.checks.catalog import CatalogIndex
 from datagap.pack.checks.claim import untruth
 from datagap.pack.checks.events import EventIndex
+from datagap.pack.checks.finding import Hint
 from datagap.pack.checks.intake import Intake
 from datagap.problem import show
 
@@ -59,16 +61,15 @@ class AnswerKey:
         for gap in self._gaps.values():
             self._check_sense(gap)
             self._check_time(gap, now)
-            if catalog.covers("datasets"):
-                self._check_datasets(gap, catalog)
-                self._check_fact(gap, catalog)
-                if now is not None:
-                    self._check_truth(gap, catalog, now)
+            self._check_datasets(gap, catalog)
+            self._check_fact(gap, catalog)
+            if now is not None:
+                self._check_truth(gap, catalog, now)
         self._check_labels(catalog, events)
 
     # Gaps
 
-    def _report_gap(self, broken: rule.Rule, gap: _Gap, message: str, pointer: str, hint: str = "") -> None:
+    def _report_gap(self, broken: rule.Rule, gap: _Gap, message: str, pointer: str, hint: Hint = "") -> None:
         self._found.report(broken, layout.TRUTH_GAPS, message, line=gap.line, pointer=pointer, hint=hint)
 
     def _check_sense(self, gap: _Gap) -> None:
@@ -87,10 +88,10 @@ class AnswerKey:
                 self._report_gap(rule.GAP_TIME, gap, f"{instant} is after the snapshot ({now})", f"/{name}")
 
     def _check_datasets(self, gap: _Gap, catalog: CatalogIndex) -> None:
-        for place, name in enumerate(gap.data["datasets"]):
+        for place, name in enumerate(gap.data["datasets"]) if catalog.covers("datasets") else ():
             if name not in catalog.place:
-                message = f"{show(name)} is no dataset of the catalog"
-                self._report_gap(rule.GAP_REFERENCE, gap, message, f"/datasets/{place}", catalog.nearest(name))
+                message, hint = f"{show(name)} is no dataset of the catalog", partial(catalog.nearest, name)
+                self._report_gap(rule.GAP_REFERENCE, gap, message, f"/datasets/{place}", hint)
 
     def _check_fact(self, gap: _Gap, catalog: CatalogIndex) -> None:
         fact = gap.data["fact"]
@@ -130,7 +131,7 @@ class AnswerKey:
                 labelled[row] = 1
             if label["gap_ids"]:
                 self._check_gaps(line, label, row, events, catalog)
-                if row is not None:
+                if row is not None and events.channel(row) != "nlq":
                     thread = events.thread[row] or event_id
                     first = thread_gaps.setdefault(thread, label["gap_ids"][0])
                     if first != label["gap_ids"][0]:
