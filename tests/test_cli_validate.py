@@ -139,6 +139,12 @@ def test_rules_that_do_not_count_neither_print_nor_fail(
     assert (ran.code, ran.out.splitlines()[-1]) == (code, summary)
 
 
+@pytest.mark.parametrize(("flags", "levels"), [([], ["error"] * 2), (["--strict"], ["error"] * 2 + ["warning"])])
+def test_quiet_leaves_what_makes_the_pack_fail(flags: list[str], levels: list[str], home: Path) -> None:
+    ran = validate(home, "--pack", "broken", "--quiet", *flags)
+    assert [line.partition(" ")[0] for line in ran.out.splitlines()] == levels
+
+
 MISUSED: list[tuple[list[str], str]] = [
     (["--pack", "fine", "--ignore", "DG999"], "there is no rule 'DG999'; did you mean DG119"),
     (["--pack", "fine", "--select", "threadorder"], "there is no rule 'threadorder'; did you mean thread-order"),

@@ -47,6 +47,11 @@ class Verdict:
         return [problem for level in LEVELS for problem in self.problems if problem.level == level]
 
     @property
+    def failing(self) -> list[Problem]:
+        """The listed problems that make the folder fail."""
+        return [problem for problem in self.listed if problem.level == "error" or self.strict]
+
+    @property
     def unlisted(self) -> int:
         """How many problems are counted and not listed."""
         return self.errors + self.warnings - len(self.problems)
@@ -64,9 +69,14 @@ def text(verdict: Verdict) -> Iterator[str]:
     if verdict.schemas:
         yield printable(f"schemas: {verdict.schemas}")
     for problem in verdict.listed:
-        yield printable(f"{problem.level} {problem.code} {problem}")
+        yield problem_line(problem)
     yield from _unlisted(verdict)
     yield printable(verdict.summary)
+
+
+def problem_line(problem: Problem) -> str:
+    """Return a problem as a line of text."""
+    return printable(f"{problem.level} {problem.code} {problem}")
 
 
 def _unlisted(verdict: Verdict) -> Iterator[str]:

@@ -8,14 +8,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from datagap import __version__
-from datagap.cli.reporter import REPORTERS, Verdict
+from datagap.cli.reporter import REPORTERS, Verdict, problem_line
 from datagap.errors import DatagapError, system_reason
 from datagap.problem import printable
 
@@ -51,11 +51,9 @@ class Session:
             click.echo(printable(text), err=True)
 
     def conclude(self, verdict: Verdict, form: str) -> int:
-        """Print a verdict in one of the formats of REPORTERS and return the exit code; --quiet leaves errors only."""
-        if self.quiet and form == "text":
-            verdict = replace(verdict, schemas=None, problems=[one for one in verdict.problems if one.level == "error"])
-        lines = list(REPORTERS[form](verdict))
-        for line in lines[: len(verdict.problems)] if self.quiet and form == "text" else lines:
+        """Print a verdict in a format of REPORTERS and return the exit code; --quiet leaves of text what fails."""
+        quiet = self.quiet and form == "text"
+        for line in map(problem_line, verdict.failing) if quiet else REPORTERS[form](verdict):
             click.echo(line)
         return 0 if verdict.valid else 1
 
