@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 Level: TypeAlias = Literal["error", "warning"]
 SHOWN = 60
 """Characters of a value that a message shows."""
+LONGEST = 1000
+"""Characters of a problem that is printed."""
 MANY = 2000
 """Names among which the nearest is looked for; of more, those that begin alike."""
 
@@ -37,7 +39,8 @@ class Problem:
         return f"{place} {self.pointer}" if self.pointer else place
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}" + (f"; {self.hint}" if self.hint else "")
+        text = f"{self.where}: {self.message}" + (f"; {self.hint}" if self.hint else "")
+        return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def show(value: object) -> str:

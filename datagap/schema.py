@@ -47,7 +47,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def read_folder(folder: Path) -> dict[str, JsonSchema]:
     """Return the schemas in `folder` by record name, sorted."""
-    return {path.name.removesuffix(SUFFIX): read_schema(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
+    except OSError as error:
+        raise SchemaError(f"cannot be listed ({system_reason(error)})", where=str(folder)) from error
+    return {path.name.removesuffix(SUFFIX): read_schema(path) for path in paths}
 
 
 def inline(record: str, documents: Mapping[str, JsonSchema]) -> JsonSchema:

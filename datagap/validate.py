@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
@@ -38,7 +38,11 @@ class Validator:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Read the schemas in `folder`, if any; raise SchemaError if one of them is broken."""
-        self._replaced = {} if folder is None else _replacements(folder)
+        own = {} if folder is None else _checked(folder)
+        self._replaced = {} if folder is None else _replacements(own, folder)
+        used = {name for schema in own.values() for name in _referred(schema)}
+        self.strangers = tuple(sorted(own.keys() - {COMMON, *model.RECORD_NAMES} - used))
+        """Names of schemas in the folder that are of no record and that no other schema refers to."""
 
     @property
     def replaced(self) -> tuple[str, ...]:
@@ -83,11 +87,25 @@ def embedded() -> Validator:
     return Validator()
 
 
-def _replacements(folder: Path) -> dict[str, _Pair]:
+def _checked(folder: Path) -> dict[str, JsonSchema]:
     own = read_folder(folder)
     for name, document in own.items():
         _check(document, folder / f"{name}{SUFFIX}")
-    documents = _embedded_documents() | own
+    return own
+
+
+def _referred(node: object) -> Iterator[str]:
+    """Yield the names of the files that a schema refers to."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"].partition("#")[0].removesuffix(SUFFIX)
+        node = list(node.values())
+    for part in node if isinstance(node, list) else ():
+        yield from _referred(part)
+
+
+def _replacements(own: Mapping[str, JsonSchema], folder: Path) -> dict[str, _Pair]:
+    documents = _embedded_documents() | dict(own)
     replaced = model.RECORD_NAMES if COMMON in own else [name for name in model.RECORD_NAMES if name in own]
     return {name: _compile(name, documents, own, folder) for name in replaced}
 

@@ -15,6 +15,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +262,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if not options.check:
             changed = write(options.root)
-            print("\n".join([f"generated/{path}" for path in changed]) or "generated/ is up to date")
+            gone = {path for path in changed if not (options.root / "generated" / path).exists()}
+            lines = [f"generated/{path}" + (" (removed)" if path in gone else "") for path in changed]
+            print("\n".join(lines) or "generated/ is up to date")
             return 0
         lines = list(drift(options.root))
     except SchemaError as error:
@@ -273,7 +276,8 @@ def main(arguments: Sequence[str]) -> int:
     if not lines:
         print("generated/ is up to date")
         return 0
-    print("\n".join(lines))
+    with suppress(BrokenPipeError):  # whoever reads has seen enough
+        print("\n".join(lines), flush=True)
     print(f"codegen: generated/ has drifted from spec/; run: {REMAKE}", file=sys.stderr)
     return 1
 

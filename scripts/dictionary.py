@@ -301,6 +301,6 @@ def _code(text: str) -> str:
 
 def _prose(text: str) -> str:
     """Return a description as Markdown: its code spans as they are, of the rest nothing that Markdown would read."""
-    parts = re.split("(`[^`]+`)", text)
+    parts = re.split("(`[^`]+`)", " ".join(text.split()))
     parts[::2] = [re.sub(r"([\\`*\[\]<>&~]|\b_|_\b)", r"\\\1", part) for part in parts[::2]]
     return "".join(parts)

@@ -8,6 +8,8 @@ not know; or a property was removed, or its default changed. Code made for OLD m
 it does not expect. Properties that OLD does not know are taken to be dropped, so one that may stand in for others
 (minProperties), or tell members of a set apart (uniqueItems), is breaking.
 
+Another unit gives every value another meaning, so it is breaking for both.
+
 What is breaking for either asks for a major bump, a new record or property for a minor one, anything else for a patch.
 Where it cannot be told (another pattern, a union with other branches), it counts as breaking for both.
 """
@@ -119,7 +121,8 @@ def _note_changes(old: JsonSchema, new: JsonSchema, name: str) -> Iterator[Chang
     for place, node in _schemas(new, f"{name}{SUFFIX}#"):
         for key in NOTES:
             if place in before and _text(before[place].get(key)) != _text(node.get(key)):
-                yield _change(f"{place}/{key}", _verb(key, before[place], node))
+                other = key == "unit" and key in before[place] and key in node
+                yield _change(f"{place}/{key}", _verb(key, before[place], node), narrows=other, widens=other)
 
 
 def _versionless(documents: Documents, name: str) -> JsonSchema | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 
+from datagap.problem import did_you_mean
 from datagap.schema import COMMON, SUFFIX, JsonSchema, SchemaError, inline
 from dictionary import examples, holds_objects, kinds
 
@@ -100,7 +101,8 @@ def _lint_document(name: str, schema: JsonSchema) -> Iterator[str]:
 
 def _lint_node(node: JsonSchema, where: str) -> Iterator[str]:
     for key in sorted(node.keys() - KEYWORDS):
-        yield f"{where}/{key}: keyword is not used in this project; add support for it or remove it"
+        advice = did_you_mean(key, KEYWORDS) or "add support for it or remove it"
+        yield f"{where}/{key}: keyword is not used in this project; {advice}"
     if "$ref" in node and node.keys() - BESIDE_REF:
         yield f"{where}: only {', '.join(sorted(BESIDE_REF - {'$ref'}))} may stand beside $ref"
     pattern = node.get("pattern", "^$")
@@ -132,7 +134,7 @@ def _lint_property(name: str, part: JsonSchema, where: str) -> Iterator[str]:
     if not re.fullmatch("[a-z][a-z0-9_]*", name):
         yield f"{where}: property name is not snake_case"
     if keyword.iskeyword(name) and name not in FIELD_NAMES:
-        yield f"{where}: property name is a Python keyword; add it to FIELD_NAMES"
+        yield f"{where}: property name is a Python keyword; add it to FIELD_NAMES in scripts/spec_lint.py"
     if not part.get("description"):
         yield f"{where}: description is missing"
 
@@ -178,7 +180,7 @@ def _lint_unit(node: JsonSchema, where: str) -> Iterator[str]:
         if "unit" in node:
             yield f"{where}/unit: only a number has a unit"
     elif "unit" not in node:
-        yield f"{where}: a number needs a unit; add it here or to the definition it refers to"
+        yield f'{where}: a number needs a unit; add "unit": "hours", or what it is, here or where it refers to'
     elif not (isinstance(node["unit"], str) and re.fullmatch("1|[A-Za-z]+(-[A-Za-z]+)*", node["unit"])):
         yield f"{where}/unit: {node['unit']!r} is neither a word nor 1"
 

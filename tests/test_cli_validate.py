@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from datagap.model import RECORD_NAMES
 from datagap.pack.checks.rule import RULES
 from datagap.validate import embedded
 from tests import packs
@@ -26,6 +27,7 @@ def home(tmp_path: Path) -> Path:
     tiny(tmp_path / "fine")
     tiny(tmp_path / "warned", WARNED)
     tiny(tmp_path / "broken", BROKEN)
+    (tiny(tmp_path / "unread") / "catalog" / "datasets.json").write_bytes(b"xx")
     return tmp_path
 
 
@@ -126,6 +128,7 @@ STRICT: list[tuple[list[str], int, str]] = [
     (["--pack", "broken", "--select", "DG11"], 0, "broken: valid, 0 errors, 1 warning"),
     (["--pack", "broken", "--select", "DG10", "--ignore", "reference"], 1, "broken: invalid, 1 error, 0 warnings"),
     (["--pack", "broken", "--select", "DG0"], 0, "broken: valid, 0 errors, 0 warnings"),
+    (["--pack", "unread", "--select", "DG109"], 1, "unread: invalid, 1 error, 0 warnings"),
 ]
 
 
@@ -148,6 +151,11 @@ def test_quiet_leaves_what_makes_the_pack_fail(flags: list[str], levels: list[st
 MISUSED: list[tuple[list[str], str]] = [
     (["--pack", "fine", "--ignore", "DG999"], "there is no rule 'DG999'; did you mean DG119"),
     (["--pack", "fine", "--select", "threadorder"], "there is no rule 'threadorder'; did you mean thread-order"),
+    (["--pack", "fine", "--ignore", "DG"], "no rule is left to check by; select more or ignore less"),
+    (
+        ["--pack", "fine", "--select", "DG109", "--ignore", "DG10"],
+        "no rule is left to check by; select more or ignore less",
+    ),
     (["--explain", "?"], "there is no rule '?'; datagap-synth validate --rules lists them"),
     ([], "Give one of --pack, --rules and --explain; see datagap-synth validate --help"),
     (["--pack", "fine", "--rules"], "Give one of --pack, --rules and --explain; see datagap-synth validate --help"),
@@ -170,6 +178,16 @@ def test_a_rule_or_option_that_is_none_is_misuse(arguments: list[str], sentence:
 def test_a_folder_of_schemas_without_any_is_named(home: Path) -> None:
     (home / "schemas").mkdir()
     assert validate(home, "--pack", "fine").out.startswith("schemas: embedded, schemas/ has none\n")
+
+
+def test_a_schema_that_is_of_no_record_is_named(home: Path) -> None:
+    (home / "schemas").mkdir()
+    for name in ("nl_querry", "desk", "person"):
+        schema = {"properties": {"desk": {"$ref": "desk.schema.json"}}} if name == "person" else {"type": "object"}
+        (home / "schemas" / f"{name}.schema.json").write_text(json.dumps(schema))
+    first = validate(home, "--pack", "fine").out.splitlines()[0]
+    used = f"schemas/ for 1 record, embedded for {len(RECORD_NAMES) - 1}"
+    assert first == f"schemas: {used}; there is no record nl_querry, did you mean nl_query"
 
 
 def test_records_that_break_their_schema_are_explained_only_as_far_as_they_are_listed(home: Path) -> None:

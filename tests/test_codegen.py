@@ -26,6 +26,7 @@ NEEDED = (
     "scripts/templates",
     "datagap/__init__.py",
     "datagap/errors.py",
+    "datagap/problem.py",
     "datagap/schema.py",
 )
 MODELS = "generated/datagap_spec/models.py"

@@ -73,7 +73,7 @@ TABLE: dict[str, Any] = {
 ENTERPRISE = load_vocabulary("enterprise")
 DEFAULT = model.load(model.Config, {})
 PRIOR = """\
-schema_version: "1.1.0"
+schema_version: "1.0.0"
 time_window_days: 7
 seed: null
 actors: [u_alex, u_riley, u_jamie]
@@ -279,7 +279,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("a language", "nlq: {languages: [{lang: en, pct: 1}, {lang: xx, pct: 0}]}",
      " /nlq/languages/1/lang: there are no wordings in xx; known are en, es, fr"),
     ("a version", "schema_version: 2.0.0",
-     " /schema_version: is for schema 2.0.0, this is 1.1.0; write it anew with datagap-synth init"),
+     f" /schema_version: is for schema 2.0.0, this is {model.SCHEMA_VERSION}; write it anew with datagap-synth init"),
     # Types and ranges
     ("text for a number", "nlq: {count: many}", ' /nlq/count: expected integer, got string ("many")'),
     ("a fraction for a count", "nlq: {count: 1.5}", " /nlq/count: expected integer, got number (1.5)"),

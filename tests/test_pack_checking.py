@@ -188,7 +188,7 @@ BREAKAGES = [
         at("nl_queries.jsonl", 0, parsed_sql="select region from mart_order"),
     ),
     Broken("SQL that is none", "documents", at("nl_queries.jsonl", 0, parsed_sql="select sum( from mart_orders")),
-    Broken("SQL without end", "documents", at("nl_queries.jsonl", 0, parsed_sql="select 1" + " + 1" * 40_000)),
+    Broken("SQL without end", "documents", at("nl_queries.jsonl", 0, parsed_sql="select 1" + " + 1" * 6_000)),
     # People
     Broken("an event by nobody", "documents", at("slack.jsonl", 1, actor="u_anne")),
     # Truth
@@ -241,6 +241,21 @@ BREAKAGES = [
         "a fact in the lineage",
         "documents",
         at(GAPS, 0, fact={"file": LINEAGE, "pointer": "/0/to", "value": "mart_orders"}),
+    ),
+    Broken("a gap behind an event twice", "documents", at(LABELS, 1, gap_ids=["g_1", "g_1"])),
+    Broken("a gap about no dataset", "documents", at(GAPS, 1, datasets=[])),
+    Broken("a whole file with a value", "documents", at(GAPS, 0, fact={**NO_FACT, "value": 1})),
+    Broken(
+        "people that are counted and not there",
+        "disk",
+        lambda folder: (unlisted("catalog/people.jsonl")(folder), (folder / "catalog/people.jsonl").unlink()),
+    ),
+    Broken("a schema of the future", "documents", at("manifest.json", schema_version="9.0.0")),
+    Broken("a partition that is no column", "documents", at(DATASETS, 0, partitioned_by=["order_day"])),
+    Broken(
+        "a check of what is no column",
+        "documents",
+        at(DATASETS, 0, checks=[{"name": "c", "kind": "unique", "status": "pass", "column": "order_id"}]),
     ),
     Broken("a column that is there after all", "documents", at(GAPS, 0, columns=["region"])),
     Broken(
@@ -335,7 +350,27 @@ CLAIMS: list[tuple[Callable[[Documents], object], str | None]] = [
         claims("type_mismatch", "wrong_type", columns=["ordered_on"]),
         '/columns: is still open, and mart_orders has no column "ordered_on"',
     ),
-    (claims("type_mismatch", "wrong_format", columns=["order_date"]), None),
+    (claims("type_mismatch", "wrong_format", columns=["region"]), None),
+    (
+        claims("type_mismatch", "wrong_format", columns=["order_date"]),
+        "/columns: is still open, and mart_orders.order_date is a date",
+    ),
+    (
+        claims("access_denied", "masked", columns=["region"]),
+        "/columns: is still open, and mart_orders.region is not masked",
+    ),
+    (
+        both(claims("performance_limit", "unpartitioned"), at(DATASETS, 1, partitioned_by=["order_date"])),
+        "/datasets/0: is still open, and mart_orders is partitioned by order_date",
+    ),
+    (claims("performance_limit", "unpartitioned"), None),
+    (
+        both(
+            claims("docs_missing", "conflicting_definitions", columns=["sales"]),
+            at(DATASETS, 1, metrics=[{"name": "sales", "definition": "sum(net_revenue)"}]),
+        ),
+        '/columns: is still open, and the catalog defines "sales" in one way',
+    ),
     (claims("freshness_breach", "failed_run"), "/datasets: is still open, and mart_orders is not late"),
     (claims("freshness_breach", "failed_run", datasets=["raw_orders"]), None),
     (claims("joinability_issue", "no_key", datasets=["raw_orders", "mart_orders"]), None),
@@ -389,6 +424,12 @@ def test_a_whole_pack_has_no_problems(tmp_path: Path) -> None:
         "truth_gaps": 2,
         "truth_labels": 5,
     }
+
+
+def test_a_window_that_begins_before_the_calendar_begins_with_it(tmp_path: Path) -> None:
+    found = problems(tiny(tmp_path, at("manifest.json", generated_at="0001-01-05T00:00:00Z")))
+    outside = "is outside the pack's 0001-01-01T00:00:00Z to 0001-01-05T00:00:00Z"
+    assert len([problem for problem in found if outside in problem]) == 5
 
 
 FINE: dict[str, Callable[[Documents], object]] = {

@@ -208,7 +208,8 @@ BROKEN: list[tuple[Change, str]] = [
     (with_union({"type": "integer"}, {"type": "null"}), f"{NOTE_AT}/oneOf/0: a number needs a unit"),
     (
         without("thing", "properties", "count", "unit"),
-        "thing.schema.json/properties/count: a number needs a unit; add it here or to the definition it refers to",
+        "thing.schema.json/properties/count: a number needs a unit; "
+        'add "unit": "hours", or what it is, here or where it refers to',
     ),
     (counted(unit=""), f"{NOTE_AT}/unit: '' is neither a word nor 1"),
     (counted(unit="per day"), f"{NOTE_AT}/unit: 'per day' is neither a word nor 1"),

@@ -146,7 +146,8 @@ OTHER: list[tuple[JsonSchema, JsonSchema, str, tuple[bool, bool], str]] = [
     (TEXT | {"title": "Text"}, TEXT | {"title": "Words"}, "/title", NONE, "patch"),
     (TEXT | {"examples": ["a"]}, TEXT, "/examples", NONE, "patch"),
     (TEXT, TEXT | {"$comment": "Why."}, "/$comment", NONE, "patch"),
-    (WHOLE | {"unit": "s"}, WHOLE | {"unit": "ms"}, "/unit", NONE, "patch"),
+    (WHOLE | {"unit": "s"}, WHOLE | {"unit": "ms"}, "/unit", BOTH, "major"),
+    (WHOLE, WHOLE | {"unit": "ms"}, "/unit", NONE, "patch"),
     (AB, closed(a=TEXT, b=TEXT | {"description": "B."}), "/properties/b/description", NONE, "patch"),
 ]  # fmt: skip
 

@@ -36,6 +36,20 @@ READ: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ("select e.x from t, unnest(t.items) as e(x)", ("t",), ("t.items",)),
     ("select case when a then b else 'c' end from t -- from z", ("t",), ("a", "b")),
     ("select a from t; select b from u", ("t", "u"), ("a", "b")),
+    ("select sysdate from dual", (), ()),
+    ("select table_name from information_schema.tables", (), ("table_name",)),
+    ("select datediff(day, a, current_date), dateadd(day, -7, b) from t", ("t",), ("a", "b")),
+    ("select tag from t cross join unnest(tags) as tag", ("t",), ("tags",)),
+    ("select day from generate_series(1, 9) as day", (), ()),
+    ("select array(select x from unnest(tags) as x) from t", ("t",), ("tags",)),
+    ("select * from t unpivot (v for k in (a, b))", ("t",), ()),
+    ("select o from t o", ("t",), ()),
+    ("select to_json(o), row_to_json(t), count(distinct o) from t o", ("t",), ()),
+    ("select rownum, rowid, _partitiontime, sysdate - 7 from t", ("t",), ()),
+    ("select `a` from `p-x.d.t`", ("p-x.d.t",), ("a",)),
+    ("select [a b] from [t]", ("t",), ("a b",)),
+    ("select top 10 a from t", ("t",), ("a",)),
+    ("select payload:a.b::string from t", ("t",), ("payload",)),
 ]
 
 
@@ -55,7 +69,7 @@ UNREAD = [
     ("vacuum full", "cannot be parsed as SQL (it is no query)"),
     ("select a from", "cannot be parsed as SQL (line 1, column 13)"),
     ("select sum(\nfrom t", "cannot be parsed as SQL (line 2, column 6)"),
-    ("select 'a", "cannot be parsed as SQL (Error tokenizing"),
+    ("select 'a", "cannot be parsed as SQL (a text or name has no end)"),
     ("(" * 20_000, "is nested too deeply to be parsed as SQL"),
     ("x" * (LONGEST + 1), f"is longer than {LONGEST} characters and is not parsed"),
 ]

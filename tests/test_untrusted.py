@@ -255,12 +255,12 @@ def test_a_circle_of_a_hundred_thousand_is_found_at_once(tmp_path: Path) -> None
 
 @linux
 @pytest.mark.slow
-def test_half_a_million_broken_lines_are_counted_and_the_first_are_told(tmp_path: Path) -> None:
-    folder, many = tiny(tmp_path), 500_000
+def test_a_file_that_is_broken_through_and_through_is_given_up(tmp_path: Path) -> None:
+    folder, many = tiny(tmp_path), 3_000_000
     write(folder / LINES, many, lambda number: b'{"id": %d, "wehn": [1, 2, 3]}\n' % number)
     grown, lines = measured(folder)
-    (total,) = (int(part.partition("=")[2]) for part in lines[0].split(" ") if part.startswith("DG001="))
-    assert total >= many
+    assert "DG001=100000" in lines[0].split(" ")
+    assert "DG002=1" in lines[0].split(" ")
     assert grown < 100
 
 

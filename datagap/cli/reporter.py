@@ -119,8 +119,8 @@ def json(verdict: Verdict) -> Iterator[str]:
         valid=verdict.valid,
         errors=verdict.errors,
         warnings=verdict.warnings,
-        totals=dict(verdict.totals),
-        records=dict(verdict.records),
+        totals=dict(sorted(verdict.totals.items())),
+        records=dict(sorted(verdict.records.items())),
         problems=[_listed(problem, verdict.names) for problem in verdict.listed],
     )
     yield dumps(model.dump(record), ensure_ascii=True, indent=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +15,14 @@ import click
 from datagap.cli.reporter import Verdict, count
 from datagap.cli.shell import Session, common_options, console, example, run, verdict_options, version_option
 from datagap.errors import DatagapError, MisuseError
-from datagap.problem import printable
+from datagap.problem import did_you_mean, printable
 
 if TYPE_CHECKING:
     from datagap import model
     from datagap.pack.checks.rule import Rule
     from datagap.pack.layout import Event
     from datagap.synth.scenario import Vocabulary
+    from datagap.validate import Validator
 
 NAME = "datagap-synth"
 MAX_SEED = (1 << 64) - 1
@@ -290,7 +291,7 @@ def validate(
         totals=checked.totals,
         records=checked.counts,
         names={code: rule.name for code, rule in RULES.items()},
-        schemas=_schemas_used(folder, validator.replaced),
+        schemas=_schemas_used(folder, validator),
         strict=strict,
     )
     return session.conclude(verdict, form)
@@ -320,13 +321,19 @@ def _schema_folder(given: Path | None) -> Path | None:
     return given or (own if own.is_dir() else None)
 
 
-def _schemas_used(folder: Path | None, replaced: Sequence[str]) -> str:
-    if not replaced:
-        return "embedded" if folder is None else f"embedded, {folder}{os.sep} has none"
+def _schemas_used(folder: Path | None, validator: Validator) -> str:
     from datagap.model import RECORD_NAMES
 
-    rest = len(RECORD_NAMES) - len(replaced)
-    return f"{folder}{os.sep} for {count(len(replaced), 'record')}, embedded for {rest}"
+    replaced = len(validator.replaced)
+    used = "embedded"
+    if replaced:
+        used = f"{folder}{os.sep} for {count(replaced, 'record')}, embedded for {len(RECORD_NAMES) - replaced}"
+    elif folder is not None:
+        used = f"embedded, {folder}{os.sep} has none"
+    for name in validator.strangers:
+        hint = did_you_mean(name, RECORD_NAMES)
+        used += f"; there is no record {name}" + (f", {hint}" if hint else "")
+    return used
 
 
 @cli.command("list", epilog=example("datagap-synth list --root packs"))

@@ -104,7 +104,9 @@ class _Splitter:
             if not self._more():
                 raise self._error("is empty where JSON is expected")
         if not found.startswith(b"["):
-            raise self._error(BOM_REASON if found.startswith(BOM) else "expected an array of records")
+            utf_16 = found.startswith((b"\xff", b"\xfe"))
+            other = "is not valid UTF-8 (byte 1)" if utf_16 else "expected an array of records"
+            raise self._error(BOM_REASON if found.startswith(BOM) else other)
         self._end = len(self._bytes) - len(found) + 1
         self._take()
 

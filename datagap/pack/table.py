@@ -28,7 +28,8 @@ def read_csv(folder: Path, file: str, columns: tuple[str, ...]) -> Iterator[tupl
                 message = f"expected {len(columns)} cells, got {len(row)}"
                 yield reader.line_num, syntax_problem(file, reader.line_num, message)
     except csv.Error as error:
-        yield reader.line_num, syntax_problem(file, reader.line_num, f"is not valid CSV ({error})")
+        reason = str(error).partition(" - ")[0]
+        yield reader.line_num, syntax_problem(file, reader.line_num, f"is not valid CSV ({reason})")
     except _NoTextError as error:
         yield error.problem.line or 1, error.problem
 

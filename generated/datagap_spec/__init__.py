@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.1.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "500c0766383b08c63ea5d2fc8917481d5acf821006830a13a438fe3b45efda7c"
+SPEC_DIGEST = "85a4a79e7fe1fc43e87e762cf54f47c09c7c0868b1b5ce9c3a955ef8a14cd0a3"
 """SHA-256 over the schemas, keys sorted."""

@@ -123,7 +123,7 @@ class Fact:
     pointer: str
     """JSON pointer (RFC 6901) into the file; for CSV the row number from 0, then the column; empty for the whole file."""
     value: FactValue
-    """What stands at the pointer."""
+    """What stands at the pointer: of CSV the text of the cell, of a list of objects their names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Container
 from pathlib import Path
 
-from datagap import model
 from datagap.errors import MisuseError
 from datagap.pack import layout
 from datagap.pack.checks.catalog import CatalogIndex
 from datagap.pack.checks.events import EventIndex
-from datagap.pack.checks.files import check_counts, check_files
+from datagap.pack.checks.files import check_counts, check_files, check_version
 from datagap.pack.checks.finding import CheckedPack, Findings
 from datagap.pack.checks.intake import Intake
 from datagap.pack.checks.rule import RULES
@@ -48,13 +47,14 @@ def check_pack(
 
 def _check(intake: Intake) -> CheckedPack:
     check_files(intake)
-    data = intake.document(layout.MANIFEST, "manifest")
-    manifest = None if data is None else model.load(model.Manifest, data)
+    manifest = intake.document(layout.MANIFEST, "manifest")
+    if manifest is not None:
+        check_version(intake, manifest)
     key = AnswerKey(intake)
     catalog = CatalogIndex(intake, key.gaps)
     events = EventIndex(intake, catalog, manifest)
     if key.present:
-        key.check(catalog, events, None if manifest is None else manifest.generated_at)
+        key.check(catalog, events, None if manifest is None else manifest["generated_at"])
     if manifest is not None:
         check_counts(intake, manifest)
     found = intake.found

@@ -64,14 +64,6 @@ class CatalogIndex:
         """Return a hint at the dataset with the name that is most like `name`."""
         return did_you_mean(name, self.place)
 
-    def may_read(self, person: str, gap: Mapping[str, Any]) -> bool:
-        """Return whether somebody is known to hold a role that may read the datasets that a gap is about."""
-        roles = self.people.get(person)
-        if not roles or not (self.covers("access") and self.covers("people")):
-            return False
-        granted = [(self.detail.get(name) or {}).get("access_roles") for name in gap["datasets"]]
-        return bool(granted) and all(not set(roles).isdisjoint(allowed or ()) for allowed in granted)
-
     def late(self, name: str, now: str) -> bool | None:
         """Return whether a dataset that a gap is about is older than promised; None where its load is unknown."""
         if name not in self.loads:
@@ -129,9 +121,13 @@ class CatalogIndex:
                 if times > 1:
                     message, at = f"{name} lists the column {show(column)} {times} times", f"/{place}/columns"
                     self._found.report(rule.COLUMN_TWICE, layout.DATASETS, message, line=self._lines[place], pointer=at)
-        for number, column in enumerate(dataset.get("primary_key") or ()):
-            if column not in columns:
-                self._dangling(name, f"/primary_key/{number}", column, columns)
+        for key in ("primary_key", "partitioned_by"):
+            for number, column in enumerate(dataset.get(key) or ()):
+                if column not in columns:
+                    self._dangling(name, f"/{key}/{number}", column, columns)
+        for number, check in enumerate(dataset.get("checks") or ()):
+            if check.get("column") not in (None, *columns):
+                self._dangling(name, f"/checks/{number}/column", check["column"], columns)
 
     def _check_keys(self, keys: Iterable[tuple[str, int, dict[str, Any]]]) -> None:
         for name, number, key in keys:

@@ -25,6 +25,21 @@ def untruth(gap: Gap, catalog: CatalogIndex, now: str) -> Said | None:
     return check(gap, catalog, now)
 
 
+def may_read(person: str, gap: Gap, catalog: CatalogIndex) -> str:
+    """Return what an open gap says that somebody may not read, and a role of theirs lets them; empty if none does."""
+    roles = set(catalog.people.get(person) or ())
+    if not (catalog.covers("access") and catalog.covers("people")):
+        return ""
+    for name in gap["datasets"] if gap["reason"] in ("no_grant", "masked") else ():
+        dataset = catalog.detail.get(name) or {}
+        if gap["reason"] == "no_grant" and not roles.isdisjoint(dataset.get("access_roles") or ()):
+            return str(name)
+        for column in dataset.get("columns", ()) if gap["reason"] == "masked" else ():
+            if column["name"] in gap["columns"] and not roles.isdisjoint(column.get("access_roles") or ()):
+                return f"{name}.{column['name']}"
+    return ""
+
+
 def _first(gap: Gap, catalog: CatalogIndex) -> dict[str, Any]:
     return catalog.detail[gap["datasets"][0]] or {}
 
@@ -39,6 +54,38 @@ def _column_is_gone(gap: Gap, catalog: CatalogIndex, _: str) -> Said | None:
     known = [column for name in gap["datasets"] for column in catalog.columns[name]]
     absent = [column for column in gap["columns"] if column not in known]
     return ("/columns", f"{gap['datasets'][0]} has no column {show(absent[0])}") if absent else None
+
+
+def _is_a_date(gap: Gap, catalog: CatalogIndex, now: str) -> Said | None:
+    if said := _column_is_gone(gap, catalog, now):
+        return said
+    dates = [
+        f"{dataset['name']}.{column['name']}"
+        for dataset in (catalog.detail[name] or {} for name in gap["datasets"])
+        for column in dataset["columns"]
+        if column["name"] in gap["columns"] and column["type"].lower().startswith(("date", "timestamp"))
+    ]
+    return ("/columns", f"{dates[0]} is a date") if dates else None
+
+
+def _is_unmasked(gap: Gap, catalog: CatalogIndex, _: str) -> Said | None:
+    columns = [column for column in _first(gap, catalog)["columns"] if column["name"] in gap["columns"]]
+    bare = [column["name"] for column in columns if column.get("access_roles") is None]
+    return ("/columns", f"{gap['datasets'][0]}.{bare[0]} is not masked") if bare else None
+
+
+def _is_partitioned(gap: Gap, catalog: CatalogIndex, _: str) -> Said | None:
+    by = _first(gap, catalog).get("partitioned_by")
+    return ("/datasets/0", f"{gap['datasets'][0]} is partitioned by {', '.join(by)}") if by else None
+
+
+def _agree(gap: Gap, catalog: CatalogIndex, _: str) -> Said | None:
+    metrics = [metric for name in gap["datasets"] for metric in (catalog.detail[name] or {}).get("metrics") or ()]
+    for name in gap["columns"]:
+        definitions = {metric["definition"] for metric in metrics if metric["name"] == name}
+        if len(definitions) == 1:
+            return "/columns", f"the catalog defines {show(name)} in one way"
+    return None
 
 
 def _is_in_service(gap: Gap, catalog: CatalogIndex, _: str) -> Said | None:
@@ -86,11 +133,14 @@ _CHECKS: Final[Mapping[model.GapReason, tuple[model.FactClass, _Check | None]]] 
     "absent": ("columns", _column_is_there),
     "not_exposed": ("columns", _column_is_there),
     "too_coarse": ("grain", _is_fine_enough),
-    "wrong_type": ("columns", _column_is_gone),
-    "wrong_format": ("columns", _column_is_gone),
+    "wrong_type": ("types", _is_a_date),
+    "wrong_format": ("types", _is_a_date),
     "upstream_late": ("freshness", _is_on_time),
     "failed_run": ("freshness", _is_on_time),
     "no_key": ("keys", _has_a_key),
+    "masked": ("access", _is_unmasked),
+    "conflicting_definitions": ("metrics", _agree),
+    "unpartitioned": ("partitioning", _is_partitioned),
     "undocumented": ("descriptions", _is_described),
     "incomplete": ("checks", _passes),
     "duplicates": ("checks", _passes),

@@ -18,6 +18,8 @@ from datagap.pack.checks.statement import read_statement
 from datagap.problem import did_you_mean, show
 
 _CHANNELS: Final[tuple[model.Channel, ...]] = tuple(layout.EVENT_FILES)
+_DAYS: Final[int] = model.schema("config")["properties"]["time_window_days"]["default"]
+_EARLIEST: Final = clock.parse("0001-01-01T00:00:00Z")
 _Breach: TypeAlias = tuple[rule.Rule, str, Hint]
 """A rule, what breaks it, and a hint."""
 
@@ -25,13 +27,15 @@ _Breach: TypeAlias = tuple[rule.Rule, str, Hint]
 class EventIndex:
     """What checks across files need to know of each event, in columns. An event's row is its index in them."""
 
-    def __init__(self, intake: Intake, catalog: CatalogIndex, manifest: model.Manifest | None) -> None:
+    def __init__(self, intake: Intake, catalog: CatalogIndex, manifest: Mapping[str, Any] | None) -> None:
         """Check the events of every channel, in the order of the files."""
         self._intake = intake
         self._found = intake.found
         self._catalog = catalog
         self._window = None if manifest is None else _window(manifest)
-        self._names: dict[str, str] = {}
+        self._actors: dict[str, str] = {}
+        self._threads: dict[str, str] = {}
+        """One object for each name, of which there are many times fewer than uses."""
         self._queries: list[tuple[int, str]] = []
         """Rows of messages that refer to a query, and the query."""
         self._statements = _Statements(catalog)
@@ -65,7 +69,7 @@ class EventIndex:
 
     def _read(self, number: int, file: str) -> None:
         channel = _CHANNELS[number]
-        found, rows, names, window = self._found, self.row, self._names, self._window
+        found, rows, window, known, opened = self._found, self.row, self._window, self._actors, self._threads
         whens, actors, threads, lines, channels = self.when, self.actor, self.thread, self._line, self._channel
         previous = ("", "")
         for line, event in self._intake.lines(file, layout.EVENT_RECORDS[channel]):
@@ -78,11 +82,11 @@ class EventIndex:
             whens.append(when)
             lines.append(line)
             channels.append(number)
-            if actor not in names:
+            if actor not in known:
                 self._check_actor(file, line, actor)
-            actors.append(names.setdefault(actor, actor))
+            actors.append(known.setdefault(actor, actor))
             thread = event.get("thread_id")
-            threads.append(names.setdefault(thread, thread) if thread is not None else None)
+            threads.append(None if thread is None else opened.setdefault(thread, thread))
             if (when, event_id) < previous:
                 found.report(
                     rule.FILE_ORDER, file, "comes after a later event", line=line, hint="sort by when, then id"
@@ -158,10 +162,11 @@ class EventIndex:
             self._found.report(rule.REFERENCE, file, message, line=line, pointer="/referenced_query_id")
 
 
-def _window(manifest: model.Manifest) -> tuple[str, str]:
+def _window(manifest: Mapping[str, Any]) -> tuple[str, str]:
     """Return the first and the last instant that an event may have."""
-    days = manifest.config_echo.time_window_days
-    return clock.render(clock.parse(manifest.generated_at) - days * clock.DAY), manifest.generated_at
+    now: str = manifest["generated_at"]
+    days = manifest["config_echo"].get("time_window_days", _DAYS)
+    return clock.render(max(_EARLIEST, clock.parse(now) - days * clock.DAY)), now
 
 
 class _Statements:

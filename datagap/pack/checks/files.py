@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -31,25 +31,27 @@ _COUNTED: Mapping[str, str] = {
 def check_files(intake: Intake) -> None:
     """Report the files that are missing, changed or not listed."""
     for file in layout.REQUIRED:
-        if not os.path.lexists(intake.path / file):
-            intake.refuse(file, "is missing", "make the pack anew or restore the file")
-            continue
         try:
             regular(intake.path, file)
         except DocumentError as error:
-            intake.refuse(file, error.message, error.hint)
+            if isinstance(error.__cause__, FileNotFoundError):
+                intake.refuse(file, "is missing", "make the pack anew or restore the file")
+            else:
+                intake.refuse(file, error.message, error.hint)
+    there = list(_files(intake))
     if layout.HASHES not in intake.partly:
         hashes = intake.document(layout.HASHES, "hashes")
         if hashes is not None:
             _check_hashes(intake, hashes)
+            _check_listed(intake, hashes, there)
 
 
-def _check_hashes(intake: Intake, hashes: dict[str, Any]) -> None:
+def _check_hashes(intake: Intake, hashes: Mapping[str, str]) -> None:
     content = read_bytes(intake.path, layout.HASHES)
     for file, expected in sorted(hashes.items()):
         if ".." in PurePosixPath(file).parts:
             place = pointer([file])
-            message = f"lists {show(file)}, which is outside the pack"
+            message = f"lists {show(file)}, which leads out of a folder"
             line = line_of(content, place) + 1
             intake.found.report(rule.HASH, layout.HASHES, message, line=line, pointer=place, hint="remove the entry")
             continue
@@ -62,7 +64,10 @@ def _check_hashes(intake: Intake, hashes: dict[str, Any]) -> None:
             line = line_of(content, pointer([file])) + 1
             message = f"has SHA-256 {actual[:12]}…, and {layout.HASHES}:{line} says {expected[:12]}…"
             intake.found.report(rule.HASH, file, message, hint="restore the file or make the pack anew")
-    for file in _files(intake):
+
+
+def _check_listed(intake: Intake, hashes: Mapping[str, str], there: Iterable[str]) -> None:
+    for file in there:
         if file in hashes or file == layout.HASHES:
             continue
         if file in layout.REQUIRED or file in layout.OPTIONAL:
@@ -87,13 +92,25 @@ def _files(intake: Intake) -> Iterator[str]:
             yield (Path(folder) / name).relative_to(intake.path).as_posix()
 
 
-def check_counts(intake: Intake, manifest: model.Manifest) -> None:
+def check_version(intake: Intake, manifest: Mapping[str, Any]) -> None:
+    """Report a pack whose schema is of another major version."""
+    version = manifest.get("schema_version") or model.SCHEMA_VERSION
+    if version.partition(".")[0] != model.SCHEMA_VERSION.partition(".")[0]:
+        message = f"is for schema {version}, and this is {model.SCHEMA_VERSION}"
+        _report_manifest(intake, rule.SCHEMA, "/schema_version", message, "use a version of datagap that knows it")
+
+
+def check_counts(intake: Intake, manifest: Mapping[str, Any]) -> None:
     """Report the counts of the manifest that are not what the files hold."""
     for name, file in _COUNTED.items():
-        expected = getattr(manifest.counts, name)
-        if expected is None or file not in intake.counts or expected == intake.counts[file]:
-            continue
-        place = f"/counts/{name}"
-        line = line_of(read_bytes(intake.path, layout.MANIFEST), place) + 1
-        message = f"says {expected}, and {file} has {intake.counts[file]}"
-        intake.found.report(rule.COUNT, layout.MANIFEST, message, line=line, pointer=place)
+        expected = manifest["counts"].get(name)
+        if expected and file in layout.OPTIONAL and not intake.present(file):
+            _report_manifest(intake, rule.COUNT, f"/counts/{name}", f"says {expected}, and there is no {file}")
+        elif expected is not None and file in intake.counts and expected != intake.counts[file]:
+            message = f"says {expected}, and {file} has {intake.counts[file]}"
+            _report_manifest(intake, rule.COUNT, f"/counts/{name}", message)
+
+
+def _report_manifest(intake: Intake, broken: rule.Rule, place: str, message: str, hint: str = "") -> None:
+    line = line_of(read_bytes(intake.path, layout.MANIFEST), place) + 1
+    intake.found.report(broken, layout.MANIFEST, message, line=line, pointer=place, hint=hint)

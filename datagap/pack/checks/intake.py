@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from datagap import model
 from datagap.pack import layout
@@ -19,6 +20,9 @@ from datagap.pack.source import DocumentError, read_bytes
 from datagap.pack.table import read_csv
 from datagap.problem import Problem
 from datagap.validate import Validator
+
+MOST_BROKEN: Final = 100_000
+"""Broken records of a file after which the rest is not read."""
 
 
 class Intake:
@@ -36,7 +40,7 @@ class Intake:
 
     def present(self, file: str) -> bool:
         """Return whether the pack has `file`, whatever it is."""
-        return (self.path / file).exists()
+        return os.path.exists(self.path / file)  # noqa: PTH110 - Path.exists raises where a folder is locked
 
     def document(self, file: str, record: model.RecordName) -> dict[str, Any] | None:
         """Return the one record that a file holds; None if there is none that is valid."""
@@ -69,13 +73,19 @@ class Intake:
     def lines(self, file: str, record: model.RecordName) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield the valid records of a file of JSON lines, each with its line."""
         accepts = self._validator.acceptor(record)
-        count = 0
+        count = broken = 0
         try:
             for line, value in json_lines(self.path, file):
                 count += 1
                 if isinstance(value, dict) and accepts(value):
                     yield line, value
-                elif isinstance(value, Problem):
+                    continue
+                broken += 1
+                if broken > MOST_BROKEN:
+                    message = f"is broken on {MOST_BROKEN} lines, and the rest is not read"
+                    self._leave_out(Problem(code=rule.SYNTAX.code, file=file, line=line, message=message))
+                    return
+                if isinstance(value, Problem):
                     self._leave_out(value)
                 else:
                     self._explain(record, value, file, line)

@@ -225,7 +225,8 @@ LABEL_SENSE: Final = Rule(
     code="DG121",
     name="label-sense",
     summary="type and reason of a gap, and request, reason for none and gaps of a label, fit together",
-    why="Requests carry gaps or a reason for none, and nothing else does. All who ask in a thread are after one need.",
+    why="An event carries gaps, and then it asks for something, or the reason why it carries none. All who ask in a "
+    "thread are after one need, and a gap is about some dataset unless none was ever loaded.",
     shows='"request": false, "gap_ids": ["g_1"]',
     says='truth/labels.jsonl:2 /gap_ids: "q_2" asks for nothing and has a gap behind it',
 )
@@ -291,10 +292,17 @@ def find_rule(given: str) -> Rule:
 def chosen(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
     """Return the codes of the rules that count: those selected, or all, less those ignored.
 
-    Rules are given by code, by name, or several by what their codes begin with. Raises MisuseError for an unknown one.
+    Rules are given by code, by name, or several by what their codes begin with. With any rule those are selected that
+    it rests upon: that files are there and records can be read. Raises MisuseError for an unknown rule, and if none
+    is left.
     """
-    selected = {code for given in select for code in _codes(given)} or {*RULES}
-    return frozenset(selected.difference(*map(_codes, ignore)))
+    selected = {code for given in select for code in _codes(given)}
+    codes = (selected | {SCHEMA.code, SYNTAX.code, MISSING.code} if selected else {*RULES}).difference(
+        *map(_codes, ignore)
+    )
+    if not codes or (selected and not selected & codes):
+        raise MisuseError("no rule is left to check by", hint="select more or ignore less")
+    return frozenset(codes)
 
 
 def _codes(given: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ from datagap.gap import REASONS
 from datagap.pack import layout
 from datagap.pack.checks import rule
 from datagap.pack.checks.catalog import CatalogIndex
-from datagap.pack.checks.claim import untruth
+from datagap.pack.checks.claim import may_read, untruth
 from datagap.pack.checks.events import EventIndex
 from datagap.pack.checks.finding import Hint
 from datagap.pack.checks.intake import Intake
@@ -77,6 +77,9 @@ class AnswerKey:
         if reason not in reasons:
             message = f"{reason} is no reason of {gap.data['gap_type']}"
             self._report_gap(rule.LABEL_SENSE, gap, message, "/reason", f"known are {', '.join(reasons)}")
+        if not gap.data["datasets"] and reason != "not_ingested":
+            message = f"names no dataset, and a gap that is {reason} is about one"
+            self._report_gap(rule.LABEL_SENSE, gap, message, "/datasets")
 
     def _check_time(self, gap: _Gap, now: str | None) -> None:
         began, resolved = gap.data["began_at"], gap.data["resolved_at"]
@@ -97,6 +100,8 @@ class AnswerKey:
         fact = gap.data["fact"]
         file, pointer = fact["file"], fact["pointer"]
         if not pointer:
+            if fact["value"] is not None:
+                self._report_gap(rule.GAP_FACT, gap, "points at a whole file, which has no value", "/fact/value")
             return
         try:
             found = catalog.fact(file, pointer)
@@ -105,7 +110,7 @@ class AnswerKey:
                 self._report_gap(rule.GAP_FACT, gap, f"{file} has no {pointer}", "/fact/pointer")
             return
         if found != fact["value"]:
-            message = f"{file} {pointer} is {show(found)} and not {show(fact['value'])}"
+            message = f"{file} {pointer} {_difference(found, fact['value'])}"
             self._report_gap(rule.GAP_FACT, gap, message, "/fact/value")
 
     def _check_truth(self, gap: _Gap, catalog: CatalogIndex, now: str) -> None:
@@ -157,7 +162,9 @@ class AnswerKey:
         if label.get("none_reason") is not None:
             message = f"{show(event_id)} has a gap behind it and a reason for none"
             self._report_label(rule.LABEL_SENSE, line, message, "/none_reason")
-        for place, gap_id in enumerate(label["gap_ids"]):
+        if len(set(label["gap_ids"])) < len(label["gap_ids"]):
+            self._report_label(rule.LABEL_SENSE, line, f"{show(event_id)} has a gap behind it twice", "/gap_ids")
+        for place, gap_id in enumerate(dict.fromkeys(label["gap_ids"])):
             gap = self._gaps.get(gap_id)
             if gap is None:
                 if layout.TRUTH_GAPS not in self._intake.partly:
@@ -186,8 +193,8 @@ class AnswerKey:
         if when < began or (resolved is not None and when >= resolved):
             message = f"{named} at {when}, when {show(label['event_id'])} was written"
             self._report_label(rule.GAP_TIME, line, message, pointer)
-        elif gap.data["reason"] == "no_grant" and resolved is None and catalog.may_read(events.actor[row], gap.data):
-            message = f"{named} for {show(events.actor[row])}, who may read {', '.join(gap.data['datasets'])}"
+        elif resolved is None and (granted := may_read(events.actor[row], gap.data, catalog)):
+            message = f"{named} for {show(events.actor[row])}, who may read {granted}"
             self._report_label(rule.GAP_TRUTH, line, message, pointer)
 
     # The whole key
@@ -210,3 +217,15 @@ class AnswerKey:
             elif said["people"] != people and events.whole:
                 message = f"says {said['people']} for {gap_id}, and the labels give {people}"
                 self._report_gap(rule.DEMAND, gap, message, "/demand/people")
+
+
+def _difference(found: object, said: object) -> str:
+    """Return what stands somewhere against what is said to; of lists only the items that one of them lacks."""
+    if not (isinstance(found, list) and isinstance(said, list)):
+        return f"is {show(found)} and not {show(said)}"
+    more, less = [one for one in found if one not in said], [one for one in said if one not in found]
+    if not more and not less:
+        return "has another order, or an item more often"
+    return " and ".join(
+        f"{verb} {show(items)}" for verb, items in (("also has", more), ("does not have", less)) if items
+    )
