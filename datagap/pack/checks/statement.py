@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -81,15 +81,27 @@ def _uses(nodes: Sequence[exp.Expr]) -> Statement:
     defined = _defined(nodes)
     physical = {_dotted(table): None for table in tables if _is_physical(table, defined)}
     named = {(table.alias or table.name).lower(): _dotted(table) for table in tables}
+    if any(isinstance(node, exp.Pivot) for node in nodes):  # which makes columns out of values
+        return Statement(tuple(physical), ())
     columns: dict[tuple[str, str | None], None] = {}
     for node in nodes:
         if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star) or _is_no_column(node):
             continue
         name, owner = node.name.lower(), named.get(node.table.lower())
-        within = set(map(id, _around(node)))
-        if (owner in physical) if node.table else all(id(one) in within for one in defined.get(name, ())):
+        if (name, owner) not in columns and (owner in physical if node.table else _is_used(node, defined.get(name))):
             columns[name, owner] = None
     return Statement(tuple(physical), tuple(columns))
+
+
+def _is_used(column: exp.Column, makers: Sequence[exp.Expr] | None) -> bool:
+    """Return whether a name is that of a column: nothing defines it but expressions that it stands in."""
+    if not makers:
+        return True
+    around, node = set[int](), cast("exp.Expr | None", column)
+    while node is not None:
+        around.add(id(node))
+        node = node.parent
+    return all(id(maker) in around for maker in makers)
 
 
 def _defined(nodes: Iterable[exp.Expr]) -> dict[str, list[exp.Expr]]:
@@ -118,20 +130,12 @@ def _is_physical(table: exp.Table, defined: Mapping[str, Sequence[exp.Expr]]) ->
 
 
 def _is_no_column(column: exp.Column) -> bool:
-    """Return whether what looks like a column is a pseudo-column, a part of a date, or what a pivot makes."""
+    """Return whether what looks like a column is a pseudo-column or a part of a date."""
     from sqlglot import exp
 
     name = column.name.lower()
     part = name in PARTS and isinstance(column.parent, exp.Func)
-    query = column.find_ancestor(exp.Select)
-    pivoted = query is not None and query.find(exp.Pivot) is not None
-    return part or pivoted or name in PSEUDO or name.startswith("$") or not name
-
-
-def _around(node: exp.Expr) -> Iterator[exp.Expr]:
-    while node.parent is not None:
-        node = node.parent
-        yield node
+    return part or name in PSEUDO or name.startswith("$") or not name
 
 
 def _dotted(table: exp.Table) -> str:
