@@ -32,3 +32,9 @@ def test_one_of_each_channel_is_shown() -> None:
 @pytest.mark.parametrize("command", ["init", "gen", "validate", "list", "scenarios", "explain", "stats"])
 def test_every_command_has_an_example(command: str) -> None:
     assert f"$ datagap-synth {command}" in README
+
+
+def test_the_problems_that_are_shown_are_printed_so() -> None:
+    shown = re.findall("^(?:error|warning) DG.*$", README, re.MULTILINE)
+    assert len(shown) == 3
+    assert {*shown} <= {*packs.snapshot("cli_validate_formats").splitlines()}

@@ -253,11 +253,20 @@ def test_a_circle_of_a_hundred_thousand_is_found_at_once(tmp_path: Path) -> None
     assert "DG112=1" in lines[0].split(" ")
 
 
+BROKEN: dict[str, tuple[bytes, bytes, tuple[bytes, ...]]] = {
+    LINES: (b'{"id": 1, "wehn": [1, 2, 3]}\n', b"", ()),
+    DATASETS: (b'{"nmae": 1}', b",\n", (b"[", b"]")),
+    FRESHNESS: (b"orders,yesterday,soon\n", b"", (b"dataset,max_loaded_at,sla_hours\n",)),
+}
+"""A broken record of each kind of file, what stands between two, and around all."""
+
+
 @linux
 @pytest.mark.slow
-def test_a_file_that_is_broken_through_and_through_is_given_up(tmp_path: Path) -> None:
-    folder, many = tiny(tmp_path), 3_000_000
-    write(folder / LINES, many, lambda number: b'{"id": %d, "wehn": [1, 2, 3]}\n' % number)
+@pytest.mark.parametrize(("file", "many"), [(LINES, 3_000_000), (DATASETS, 300_000), (FRESHNESS, 300_000)])
+def test_a_file_that_is_broken_through_and_through_is_given_up(file: str, many: int, tmp_path: Path) -> None:
+    folder, (record, between, ends) = tiny(tmp_path), BROKEN[file]
+    write(folder / file, many, lambda _: record, between, *ends)
     grown, lines = measured(folder)
     (told,) = (int(part.partition("=")[2]) for part in lines[0].split(" ") if part.startswith("DG001="))
     assert 100_000 <= told < 100_100

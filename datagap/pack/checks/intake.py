@@ -36,6 +36,7 @@ class Intake:
         self.partly: set[str] = set()
         """Files of which something is left out, so that what was not seen there may be in the pack."""
         self._refused: set[str] = set()
+        self._broken: Counter[str] = Counter()
         self._validator = validator
 
     def present(self, file: str) -> bool:
@@ -66,6 +67,10 @@ class Intake:
                     self._leave_out(value)
                 elif self._accept(record, value, file, line, f"/{place}", content) and isinstance(value, dict):
                     yield place, line, value
+                    continue
+                if self._gives_up(file, line):
+                    del self.counts[file]
+                    return
         except DocumentError as error:
             del self.counts[file]
             self._refuse(file, error)
@@ -73,17 +78,14 @@ class Intake:
     def lines(self, file: str, record: model.RecordName) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield the valid records of a file of JSON lines, each with its line."""
         accepts = self._validator.acceptor(record)
-        count = broken = 0
+        count = 0
         try:
             for line, value in json_lines(self.path, file):
                 count += 1
                 if isinstance(value, dict) and accepts(value):
                     yield line, value
                     continue
-                broken += 1
-                if broken > MOST_BROKEN:
-                    message = f"is broken on {MOST_BROKEN} lines, and the rest is not read"
-                    self._leave_out(Problem(code=rule.SYNTAX.code, file=file, line=line, message=message))
+                if self._gives_up(file, line):
                     return
                 if isinstance(value, Problem):
                     self._leave_out(value)
@@ -105,6 +107,9 @@ class Intake:
                     whole = False
                 elif self._accept("freshness_row", value := typed_row(row), file, line):
                     yield count - 1, line, value
+                    continue
+                if self._gives_up(file, line):
+                    return
         except DocumentError as error:
             self._refuse(file, error)
         else:
@@ -130,6 +135,15 @@ class Intake:
         for problem in self._validator.problems(record, value, file, line, under):
             offset = line_of(content, problem.pointer.removeprefix(under))
             self.found.add(replace(problem, line=line + offset))
+
+    def _gives_up(self, file: str, line: int) -> bool:
+        """Count a broken record; report, and return, that there are too many of them in a file to read on."""
+        self._broken[file] += 1
+        if self._broken[file] <= MOST_BROKEN:
+            return False
+        message = f"has {MOST_BROKEN} broken records, and the rest is not read"
+        self._leave_out(Problem(code=rule.SYNTAX.code, file=file, line=line, message=message))
+        return True
 
     def _leave_out(self, problem: Problem) -> None:
         self.partly.add(problem.file)
