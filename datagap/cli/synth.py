@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NAME = "datagap-synth"
 MAX_SEED = (1 << 64) - 1
 MAX_WORKERS = 256
+MAX_RESAMPLES = 100_000
 MIN_WIDTH = 40
 
 
@@ -220,6 +221,91 @@ def stats(session: Session, pack: Path, form: str) -> None:
         return
     for line in draw(measured):
         session.say(line)
+
+
+@cli.command(
+    epilog=example(
+        "datagap-synth score --pack packs/p1 --detections report/artifacts/detections.jsonl --baseline",
+        "datagap-synth score --pack packs/p1 --detections mine.jsonl --format json",
+    )
+)
+@click.option("--pack", type=click.Path(path_type=Path), required=True, help="Folder of the pack.")
+@click.option("--detections", type=click.Path(path_type=Path), help="File of detections to score, a line an event.")
+@click.option("--baseline", is_flag=True, help="Score three trivial detectors too: none, commonest, keywords.")
+@click.option("--triage", type=click.Path(path_type=Path), help="File of triage entries whose corrections count.")
+@click.option("--backlog", type=click.Path(path_type=Path), help="backlog.jsonl whose order is scored too.")
+@click.option(
+    "--resamples", type=click.IntRange(0, MAX_RESAMPLES), default=500, show_default=True, help="0 gives no intervals."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "md"]), default="text", show_default=True, help="Output."
+)
+@common_options
+@click.pass_obj
+def score(
+    session: Session,
+    /,
+    pack: Path,
+    detections: Path | None,
+    baseline: bool,
+    triage: Path | None,
+    backlog: Path | None,
+    resamples: int,
+    form: str,
+) -> None:
+    """Score detections against the answer key of a pack, or against a team's corrections.
+
+    Detected gaps that the catalog contradicts are left out. A dash stands for a figure that is not defined.
+    With --baseline, json is a list of scores.
+    """
+    import json
+
+    from datagap import model
+    from datagap.cli import scorecard
+
+    if detections is None and not baseline:
+        raise click.UsageError("Give --detections, --baseline or both.", click.get_current_context())
+    if detections is None and backlog is not None:
+        raise click.UsageError("--backlog needs --detections.", click.get_current_context())
+    scores, main = _scores(session, pack, detections, baseline, triage, backlog, resamples)
+    if form == "json":
+        listed = [model.dump(one) for one in scores.values()]
+        click.echo(json.dumps(listed if baseline else listed[0], ensure_ascii=True, indent=2))
+        return
+    lines = list(scorecard.headline([*scores.values()], main))
+    render = scorecard.text if form == "text" else scorecard.markdown
+    for line in render(lines, list(scorecard.tables(scores, main))):
+        session.say(line)
+
+
+def _scores(
+    session: Session,
+    folder: Path,
+    detections: Path | None,
+    baseline: bool,
+    triage: Path | None,
+    backlog: Path | None,
+    resamples: int,
+) -> tuple[dict[str, model.Score], model.Score | None]:
+    """Return the scores by the names of their columns, and that of the detections, if any were given."""
+    from datagap.pack.reader import Pack
+    from datagap.score import Scorer
+    from datagap.score.baseline import detectors
+    from datagap.score.reading import read_backlog, read_corrections, read_detections
+
+    pack = Pack(folder)
+    found = None if detections is None else read_detections(detections)
+    order = None if backlog is None else read_backlog(backlog)
+    scorer = Scorer(pack, None if triage is None else read_corrections(triage))
+    main, scores = None, {}
+    if found is not None:
+        session.detail(f"scoring {detections}")
+        main = scorer.score(found, backlog=order, resamples=resamples, detector=str(detections))
+        scores["detector"] = main
+    for name, made in detectors(pack, scorer.gold).items() if baseline else ():
+        session.detail(f"scoring the baseline {name}")
+        scores[name] = scorer.score(made, resamples=resamples, detector=name)
+    return scores, main
 
 
 def _describe(counts: model.Counts) -> str:

@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.1.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "85a4a79e7fe1fc43e87e762cf54f47c09c7c0868b1b5ce9c3a955ef8a14cd0a3"
+SPEC_DIGEST = "bfab0580ec3554b066f49cb36a678b7df9aeebeee4eb10af99458828d0c2f48c"
 """SHA-256 over the schemas, keys sorted."""

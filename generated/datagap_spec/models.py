@@ -1136,6 +1136,194 @@ class ErrorPhrases:
     """Lines, with slots in braces: {dataset} {other} {column} {table}."""
 
 
+Figure: TypeAlias = float | None
+"""Share between 0 and 1; null where it is not defined, as a precision where nothing is detected."""
+
+
+Agreement: TypeAlias = float | None
+"""Agreement between -1 and 1, 0 being chance; null where it is not defined."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rates:
+    """How much of what is detected is right, and how much of what is right is detected."""
+
+    precision: Figure
+    """Share of what is detected that is right."""
+    recall: Figure
+    """Share of what is right that is detected."""
+    f1: Figure
+    """Harmonic mean of both."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """The figures over a set of events. Detected gaps that the catalog contradicts are left out of all of them."""
+
+    gap_types: Rates
+    """Pairs of event and gap type, counted over all types (micro)."""
+    macro_f1: Figure
+    """Mean F1 over the gap types in the answer key (macro)."""
+    requests: Rates
+    """Events that ask for something; an event that is left out is taken not to."""
+    none_reason_accuracy: Figure
+    """Share of the reasons given for no gap that are right, where the answer key has one."""
+    none_reasons_given: Tally
+    """Events that both have a reason for no gap."""
+    datasets: Rates
+    """Datasets of the first detected gap against those of the first gap behind the event, where both are there."""
+    first_dataset: Figure
+    """Share of them whose first dataset is the same."""
+    columns: Rates
+    """Columns, likewise."""
+    b_cubed: Rates
+    """Grouping of the events with a gap, the first detected group against the first gap (B-cubed, Amigo et al. 2009); an event without a group is one by itself."""
+    ari: Agreement
+    """The same as adjusted Rand index (Hubert and Arabie 1985)."""
+    brier: Figure
+    """Mean squared distance of the confidence from what is right, over detected pairs; 0 is best."""
+    ece: Figure
+    """Expected calibration error over ten bins (Guo et al. 2017); 0 is best."""
+    quotes_verbatim: Figure
+    """Share of the quotes that stand in the event's text; a placeholder such as [person] stands for anything."""
+    citation_precision: Figure
+    """Share of the cited facts that hold in the pack."""
+    citation_recall: Figure
+    """Share of the detected gaps that cite a fact that holds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interval:
+    """Central 95% of a figure over resamples of conversations."""
+
+    low: float
+    """2.5th percentile."""
+    high: float
+    """97.5th percentile."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TypeScore:
+    """How well one gap type is detected."""
+
+    rates: Rates
+    """Events with a gap of this type."""
+    support: Tally
+    """Events with a gap of this type behind them."""
+    detected: Tally
+    """Events for which it is detected."""
+    taken_for: Mapping[str, Tally]
+    """Events whose first gap is of this type, by the type that is detected first, or none."""
+    false_alarms: Tally
+    """Events without a gap for which it is detected first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """The figures over some of the events."""
+
+    events: Tally
+    """Events scored."""
+    with_gap: Tally
+    """Events with a gap behind them."""
+    figures: Figures
+    """The figures over them."""
+
+
+Slices: TypeAlias = Mapping[str, Slice]
+"""Slices by what they have in common."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranking:
+    """How well a list of groups puts the gaps that most people met first. A group stands for the gap behind most of its events; a second group for the same gap gains nothing."""
+
+    groups: Tally
+    """Groups in the list."""
+    duplicates: Tally
+    """Groups for a gap that another group stands for already."""
+    unfounded: Tally
+    """Groups most of whose events have no gap behind them."""
+    gaps: Tally
+    """Gaps that somebody met."""
+    found: Tally
+    """Of them, those that a group stands for."""
+    ndcg_5: Figure
+    """Discounted gain of the first 5, in people, over that of the best list (Jarvelin and Kekalainen 2002)."""
+    ndcg_10: Figure
+    """The same of the first 10."""
+    ndcg_20: Figure
+    """The same of the first 20."""
+    tau_b: Agreement
+    """Kendall's tau-b between the list and the people who met the gaps; what is not found comes last."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CalibrationBin:
+    """Detected pairs of event and gap type with a similar confidence."""
+
+    above: Fraction
+    """Confidence that they exceed; the first bin holds 0 too."""
+    up_to: Fraction
+    """Confidence that they do not exceed."""
+    pairs: Tally
+    """Pairs in the bin."""
+    confidence: Figure
+    """Their mean confidence."""
+    right: Figure
+    """Share of them that are right."""
+
+
+Gold: TypeAlias = Literal["answer_key", "corrected_answer_key", "corrections"]
+"""What it was scored against: the pack's answer key, corrections, or the key as corrected."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """How well a detector's detections agree with an answer key, or with corrections (what `datagap-synth score --format json` prints)."""
+
+    pack_id: Identifier
+    """The pack."""
+    detector: str
+    """What was scored: a file, or the name of a baseline."""
+    gold: Gold
+    """What it was scored against: the pack's answer key, corrections, or the key as corrected."""
+    events: Tally
+    """Events scored."""
+    with_gap: Tally
+    """Events with a gap behind them."""
+    corrected: Tally
+    """Events that corrections decide."""
+    detections: Tally
+    """Events that the detector has something for."""
+    unscored: Tally
+    """Of them, those that nothing is known of."""
+    contradicted: Tally
+    """Detected gaps left out because the catalog contradicts them."""
+    resamples: Tally
+    """Resamples of conversations behind each interval."""
+    figures: Figures
+    """The figures over all events."""
+    intervals: Mapping[str, Interval]
+    """Intervals of the main figures by their names; empty without resamples."""
+    types: Mapping[str, TypeScore]
+    """Gap types that are in the answer key or detected."""
+    bins: Sequence[CalibrationBin]
+    """Calibration in ten bins of confidence, the lowest first."""
+    by_channel: Slices
+    """The figures by channel."""
+    by_language: Slices
+    """The figures by language."""
+    by_difficulty: Slices
+    """The figures by difficulty, over events with a gap alone, so that false alarms elsewhere do not count."""
+    by_split: Slices
+    """The figures by split of the wordings, held-out ones being those that no detector was built on."""
+    by_demand: Ranking | None = None
+    """Groups by the people who met them; absent where nobody knows the demand."""
+    by_priority: Ranking | None = None
+    """The order of a backlog, where one was given."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SlackMessage:
     """A Slack message (a line of `slack.jsonl`)."""

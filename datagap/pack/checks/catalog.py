@@ -15,6 +15,7 @@ from datagap.pack.array import json_items
 from datagap.pack.checks import rule
 from datagap.pack.checks.finding import Hint
 from datagap.pack.checks.intake import Intake
+from datagap.pack.pointer import at
 from datagap.problem import did_you_mean, show
 
 
@@ -217,19 +218,9 @@ class CatalogIndex:
         """Keep what stands at the pointers into this part of a file that gaps name."""
         for rest in self._wanted[file].get(str(head), ()) if file in self._wanted else ():
             try:
-                self._facts[file, f"/{head}" + (f"/{rest}" if rest else "")] = _at(content, rest)
-            except (LookupError, TypeError, ValueError):
+                self._facts[file, f"/{head}" + (f"/{rest}" if rest else "")] = at(content, rest)
+            except LookupError:
                 continue
-
-
-def _at(value: Any, pointer: str) -> object:
-    """Return what stands at a JSON pointer, its leading slash left out; of a list of objects, their names."""
-    for part in pointer.split("/") if pointer else ():
-        part = part.replace("~1", "/").replace("~0", "~")
-        value = value[int(part)] if isinstance(value, list) else value[part]
-    if isinstance(value, list):
-        return [item if isinstance(item, str) else item.get("name") or item["references"] for item in value]
-    return value
 
 
 def _circles(sources: Mapping[str, list[str]]) -> Iterator[set[str]]:
