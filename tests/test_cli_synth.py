@@ -26,7 +26,7 @@ from tests.tiny import at, swap, tiny
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and files")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev/full")
 
-COMMANDS = ("init", "scenarios", "gen", "explain", "stats", "validate", "list")
+COMMANDS = ("init", "scenarios", "gen", "explain", "stats", "score", "validate", "list")
 RECORDS = len(model.RECORD_NAMES)
 GEN = ("gen", "--config", "config.yaml", "--seed", "7", "--out")
 SMALL = packs.merged(packs.SMALL, {"gaps": {"count": 24}})
@@ -59,8 +59,11 @@ def test_the_example_in_every_help_works(command: tuple[str, ...], tmp_path: Pat
     assert lines
     if command not in [(), ("init",), ("scenarios",)]:
         (tmp_path / "config.yaml").write_text(json.dumps(SMALL))
-    if command in [("explain",), ("stats",), ("validate",), ("list",)]:
+    if command in [("explain",), ("stats",), ("score",), ("validate",), ("list",)]:
         assert call(*GEN, "packs/p1", cwd=tmp_path).code == 0
+    for file in ("report/artifacts/detections.jsonl", "mine.jsonl") if command == ("score",) else ():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
     for line in lines:
         typed, redirected = (line[:-2], line[-1:]) if ">" in line else (line, [])
         ran = call(*typed, cwd=tmp_path)

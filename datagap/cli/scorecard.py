@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 80
 """Columns that words take."""
+BASELINES: Final = (
+    "baselines: none finds nothing; commonest gives every request the most frequent type, and peeks to know both; "
+    "keywords goes by a list of words"
+)
 UNDEFINED: Final = "\u2013"
 SHOWN: Final = 2
 """Types that one is mistaken for that are shown."""
@@ -103,8 +107,8 @@ def headline(scores: Sequence[model.Score], main: model.Score | None) -> Iterato
     first = scores[0]
     against = {
         "answer_key": "its answer key",
-        "corrected_answer_key": f"its answer key with {count(first.corrected, 'event')} corrected",
-        "corrections": f"corrections, of {count(first.corrected, 'event')} alone",
+        "corrected_answer_key": f"its answer key, {count(first.corrected, 'event')} of it corrected",
+        "corrections": "corrections alone",
     }
     known = f"{count(first.events, 'event')}, {first.with_gap} with a gap"
     yield f"{first.pack_id}: {known}, scored by {against[first.gold]}"
@@ -115,7 +119,7 @@ def headline(scores: Sequence[model.Score], main: model.Score | None) -> Iterato
         if main.intervals:
             yield f"in brackets, 95% of {count(main.resamples, 'resample')} of the conversations"
     if len(scores) > 1:
-        yield "baselines: none finds nothing; commonest peeks at which type that is; keywords looks for words"
+        yield BASELINES
 
 
 def text(lines: Sequence[str], shown: Sequence[Table]) -> Iterator[str]:

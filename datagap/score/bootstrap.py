@@ -17,7 +17,7 @@ from datagap.seeding import Stream
 
 SEED: Final = 0
 """Every interval is drawn from the same numbers, so that it is the same in every run."""
-BLOCK: Final = 4_000_000
+BLOCK: Final = 2_000_000
 """Numbers that are drawn at a time."""
 INTERVAL: Final = (2.5, 97.5)
 """Percentiles of an interval."""

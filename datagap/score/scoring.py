@@ -21,7 +21,7 @@ from datagap.score.grouping import Grouping
 from datagap.score.library import require_libraries
 from datagap.score.ranking import by_demand, by_priority, groups
 from datagap.score.rates import Values, f1, rates, share
-from datagap.score.tally import BINS, EDGES, NONE, PLACES, Tally
+from datagap.score.tally import BINS, EDGES, NONE, PLACES, Check, Tally
 from datagap.score.triage import Correction
 
 RESAMPLES: Final = 500
@@ -76,35 +76,56 @@ class Scorer:
     ) -> model.Score:
         """Return how well detections agree with what is known; see `datagap.score.score`."""
         found = _by_event(detections, self.gold, detector)
-        scored = {event_id: one for event_id, one in found.items() if event_id in self.gold.labels}
-        citations = Citations(self._pack, scored.values())
-        tally = Tally(self.gold, scored, citations.is_verbatim, citations.holds)
-        grouping = Grouping(tally.primary, tally.group, tally.conversations)
-        known = intervals(tally.counts, grouping, tally.conversations, resamples)
-        ranked = groups(tally, self.gold)
-        gaps = self.gold.gaps
-        return model.Score(
-            pack_id=self.gold.pack_id,
-            detector=detector,
-            gold=self.gold.kind,
-            events=len(tally.event_ids),
-            with_gap=int(tally.with_gap.sum()),
-            corrected=self.gold.corrected,
-            detections=len(found),
-            unscored=len(found) - len(scored),
-            contradicted=sum(gap.verdict == "contradicted" for one in scored.values() for gap in one.gaps),
+        citations = Citations(self._pack, (one for event_id, one in found.items() if event_id in self.gold.labels))
+        return evaluate(
+            self.gold,
+            found,
+            citations.is_verbatim,
+            citations.holds,
+            backlog=backlog,
             resamples=resamples,
-            figures=_figures(tally, np.ones(len(tally.event_ids), dtype=np.bool_)),
-            intervals={name: _interval(ends) for name, ends in known.items()},
-            types=_types(tally),
-            by_demand=by_demand(ranked, gaps) if gaps else None,
-            by_priority=by_priority(backlog, ranked, gaps) if gaps and backlog is not None else None,
-            bins=_bins(tally),
-            by_channel=_slices(tally, tally.by(lambda event_id, _: self.gold.events[event_id].channel)),
-            by_language=_slices(tally, tally.by(lambda _, label: label.lang)),
-            by_difficulty=_slices(tally, tally.by(lambda _, label: label.difficulty)),
-            by_split=_slices(tally, tally.by(lambda _, label: label.split)),
+            detector=detector,
         )
+
+
+def evaluate(
+    gold: Gold,
+    found: Mapping[str, model.Detection],
+    is_verbatim: Check,
+    holds: Check,
+    *,
+    backlog: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    detector: str = "detections",
+) -> model.Score:
+    """Return how well detections, by event, agree with `gold`; quotes and facts are held to the two checks."""
+    tally = Tally(gold, found, is_verbatim, holds)
+    grouping = Grouping(tally.primary, tally.group, tally.conversations)
+    known = intervals(tally.counts, grouping, tally.conversations, resamples)
+    ranked = groups(tally, gold)
+    scored = [one for event_id, one in found.items() if event_id in gold.labels]
+    return model.Score(
+        pack_id=gold.pack_id,
+        detector=detector,
+        gold=gold.kind,
+        events=len(tally.event_ids),
+        with_gap=int(tally.with_gap.sum()),
+        corrected=gold.corrected,
+        detections=len(found),
+        unscored=len(found) - len(scored),
+        contradicted=sum(gap.verdict == "contradicted" for one in scored for gap in one.gaps),
+        resamples=resamples,
+        figures=_figures(tally, np.ones(len(tally.event_ids), dtype=np.bool_)),
+        intervals={name: _interval(ends) for name, ends in known.items()},
+        types=_types(tally),
+        by_demand=by_demand(ranked, gold.gaps) if gold.gaps else None,
+        by_priority=by_priority(backlog, ranked, gold.gaps) if gold.gaps and backlog is not None else None,
+        bins=_bins(tally),
+        by_channel=_slices(tally, tally.by(lambda event_id, _: gold.events[event_id].channel)),
+        by_language=_slices(tally, tally.by(lambda _, label: label.lang)),
+        by_difficulty=_slices(tally, tally.by(lambda _, label: label.difficulty)),
+        by_split=_slices(tally, tally.by(lambda _, label: label.split)),
+    )
 
 
 def _by_event(detections: Iterable[model.Detection], gold: Gold, where: str) -> dict[str, model.Detection]:
