@@ -183,8 +183,8 @@ def test_with_a_key_corrections_override_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [
-        (["q_9"], 'mine: "q_9" is no event of the pack; score detections on the pack that they were made for'),
-        (["q_1", "q_1"], 'mine: "q_1" stands twice; give each event one line'),
+        (["q_9"], 'mine:1: "q_9" is no event of the pack; score detections on the pack that they were made for'),
+        (["q_1", "q_1"], 'mine:2: "q_1" stands twice; give each event one line'),
     ],
 )
 def test_detections_of_strange_events_or_twice_of_one_are_refused(

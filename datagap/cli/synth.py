@@ -235,7 +235,11 @@ def stats(session: Session, pack: Path, form: str) -> None:
 @click.option("--triage", type=click.Path(path_type=Path), help="File of triage entries whose corrections count.")
 @click.option("--backlog", type=click.Path(path_type=Path), help="backlog.jsonl whose order is scored too.")
 @click.option(
-    "--resamples", type=click.IntRange(0, MAX_RESAMPLES), default=500, show_default=True, help="0 gives no intervals."
+    "--resamples",
+    type=click.IntRange(0, MAX_RESAMPLES),
+    default=500,
+    show_default=True,
+    help="Resamples behind the intervals; 0 gives none.",
 )
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "md"]), default="text", show_default=True, help="Output."

@@ -130,13 +130,14 @@ def evaluate(
 
 def _by_event(detections: Iterable[model.Detection], gold: Gold, where: str) -> dict[str, model.Detection]:
     found: dict[str, model.Detection] = {}
-    for detection in detections:
+    for line, detection in enumerate(detections, start=1):
         event_id = detection.event_id
         if event_id not in gold.events:
             hint = "score detections on the pack that they were made for"
-            raise DatagapError(f"{show(event_id)} is no event of the pack", where=where, hint=hint)
+            raise DatagapError(f"{show(event_id)} is no event of the pack", where=f"{where}:{line}", hint=hint)
         if event_id in found:
-            raise DatagapError(f"{show(event_id)} stands twice", where=where, hint="give each event one line")
+            message, hint = f"{show(event_id)} stands twice", "give each event one line"
+            raise DatagapError(message, where=f"{where}:{line}", hint=hint)
         found[event_id] = detection
     return found
 
