@@ -20,10 +20,12 @@ GROUPS: Final = "DG203"
 BACKLOG = "backlog.jsonl"
 DETECTIONS = "artifacts/detections.jsonl"
 CLUSTERS = "artifacts/clusters.json"
+DECIDED = "artifacts/decided.jsonl"
 LINES: Final[dict[str, model.RecordName]] = {
     BACKLOG: "backlog_item",
     DETECTIONS: "detection",
     "artifacts/intents.jsonl": "intent",
+    DECIDED: "decided_group",
 }
 DOCUMENTS: Final[dict[str, model.RecordName]] = {
     "artifacts/run_config.json": "run_config",

@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.1.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "85a4a79e7fe1fc43e87e762cf54f47c09c7c0868b1b5ce9c3a955ef8a14cd0a3"
+SPEC_DIGEST = "0e0cbb571833732d27fad72b7d037826d9b15fe9d9edeee3eedc47f134aa3857"
 """SHA-256 over the schemas, keys sorted."""
