@@ -114,14 +114,19 @@ def change(events: int, days: int, events_before: int, days_before: int) -> mode
 
 def caveats(before: model.RunConfig, after: model.RunConfig) -> list[str]:
     """Return why two reports are not quite comparable, a sentence each without a full stop."""
-    differing = [name for name in COMPARED if getattr(before, name) != getattr(after, name)]
-    found = [f"{name} differs: {_told(before, name)}, then {_told(after, name)}" for name in differing]
+    found = differing(before, after)
     for run, which in ((before, "earlier"), (after, "later")):
         if run.window is None:
             found.append(f"the {which} report does not say which days it spans, so that rates are unknown")
     if before.window and after.window and after.window.last_day < before.window.last_day:
         found.append("the later report ends before the earlier one")
     return found
+
+
+def differing(before: model.RunConfig, after: model.RunConfig) -> list[str]:
+    """Return which options make two runs count something else."""
+    names = [name for name in COMPARED if getattr(before, name) != getattr(after, name)]
+    return [f"{name} differs: {_told(before, name)}, then {_told(after, name)}" for name in names]
 
 
 def _told(run: model.RunConfig, name: str) -> str:

@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.1.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "0e0cbb571833732d27fad72b7d037826d9b15fe9d9edeee3eedc47f134aa3857"
+SPEC_DIGEST = "9f54bfbf1eefe34054e9ef683359c23e7097bb0af8a94640cf42484366a4da07"
 """SHA-256 over the schemas, keys sorted."""

@@ -1013,12 +1013,12 @@ ResolvedBasis: TypeAlias = Literal["fixed", "refuted", "no_demand"]
 class DemandThen:
     """Demand for an item in one report."""
 
-    people: Tally
-    """Distinct people."""
     events: Tally
     """Events."""
     rank: int | None = None
     """Its place in the list; absent when it was not listed."""
+    people: Tally | None = None
+    """Distinct people; absent when unknown."""
     events_per_day: float | None = None
     """Events a day over the days that the report spans; absent when these are unknown."""
 
