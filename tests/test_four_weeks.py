@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -22,7 +22,7 @@ from datagap.synth.run import generate
 from tests.weeks import cut, days_later
 
 OPTIONS = model.load(model.RunConfig, {})
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "time_window_days": 28,
     "difficulty": "easy",
     "templates": "train",
@@ -71,7 +71,8 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
         reports.append(write_report(Pack(pack), OPTIONS, folder / f"r{week}", memory=memory))
         if not week:
             decide(file, folder / "r0", starts[1], names, starts[3])
-    return Weeks(folder, reports, starts[1:], *names, old, f"{old}_v2")
+    dismissed, snoozed, fixed, merged, target = names
+    return Weeks(folder, reports, starts[1:], dismissed, snoozed, fixed, merged, target, old, f"{old}_v2")
 
 
 def lasting(folder: Path, starts: list[str]) -> list[str]:
@@ -153,6 +154,9 @@ def test_what_is_snoozed_comes_back_on_its_day(weeks: Weeks) -> None:
 def test_what_is_merged_is_one_under_the_targets_id(weeks: Weeks) -> None:
     for week in (1, 2, 3):
         assert weeks.merged not in weeks.ids(week)
+        part = weeks.item(0, weeks.merged)
+        needs = {(item.gap_type, *item.datasets[:1], *item.columns) for item in weeks.reports[week].items}
+        assert (part.gap_type, *part.datasets[:1], *part.columns) not in needs
         assert weeks.merged in (weeks.item(week, weeks.target).aliases or ())
         groups = {gap.group_id for one in weeks.reports[week].detections for gap in one.gaps}
         assert weeks.merged not in groups

@@ -20,7 +20,7 @@ def corrected(
     """Return events with what was corrected in place of what was detected.
 
     `present` has the names that datasets bear now by those that are declared for them. A corrected claim is held
-    against the catalog like any other.
+    against the catalog like any other, only that a person's word is not refuted by it: it is unverifiable then.
     """
     return [
         _corrected(one, corrections[one.finding.event_id], check, present)
@@ -42,7 +42,10 @@ def _corrected(one: Detected, correction: Correction, check: Check, present: Map
     if correction.gap_type is not None:
         claim = replace(claim, gap_type=correction.gap_type, strength="strong")
     sure = 1.0 if correction.gap_type is not None else one.confidence
-    return replace(one, gaps=(check(claim), *one.gaps[1:]), confidence=sure, request=True, none_reason=None)
+    checked = check(claim)
+    if checked.verdict == "contradicted":
+        checked = replace(checked, verdict="unverifiable")
+    return replace(one, gaps=(checked, *one.gaps[1:]), confidence=sure, request=True, none_reason=None)
 
 
 def _claim(one: Detected, correction: Correction) -> Claim | None:

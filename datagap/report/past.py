@@ -61,7 +61,7 @@ class PastReport:
         for group_id, cluster in self.cluster_of.items():
             root = cluster.datasets[0] if cluster.datasets else None
             events = frozenset(cluster.event_ids)
-            traces[group_id] = Trace(group_id=cluster.group_id, events=events, root=root)
+            traces[group_id] = Trace(group_id=cluster.group_id, events=events, root=root, gap_type=cluster.gap_type)
         for group_id, one in self.decided_of.items():
             traces.setdefault(group_id, Trace(group_id=one.group_id))
         return traces

@@ -66,8 +66,8 @@ def group(detected: Iterable[Detected]) -> list[Group]:
     """Return the groups of detections by the canonical key of their need, sorted by id."""
     by_key: defaultdict[tuple[str, ...], list[tuple[Detected, Checked]]] = defaultdict(list)
     for one in detected:
-        for gap in one.gaps:
-            by_key[gap.key].append((one, gap))
+        for key, gap in {gap.key: gap for gap in reversed(one.gaps)}.items():
+            by_key[key].append((one, gap))
     groups = [
         Group(group_id=ids.group_id(key), key=key, members=sorted(members, key=lambda member: _time(member[0])))
         for key, members in by_key.items()
