@@ -14,7 +14,7 @@ import click
 
 from datagap.cli.shell import Session, common_options, example
 from datagap.errors import MisuseError
-from datagap.gap import GAP_TYPES
+from datagap.problem import did_you_mean
 
 if TYPE_CHECKING:
     from datagap import model
@@ -49,6 +49,15 @@ def triage(context: click.Context, /, **given: object) -> None:
     """
     kept = {name: value for name, value in given.items() if value is not None}
     context.default_map = dict.fromkeys(triage.commands, kept)
+
+
+def _gap_type(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    from datagap.gap import GAP_TYPES
+
+    if value is not None and value not in GAP_TYPES:
+        hint = did_you_mean(value, GAP_TYPES) or f"known are {', '.join(GAP_TYPES)}"
+        raise click.BadParameter(f"{value!r} is no gap type; {hint}")
+    return value
 
 
 def _options(command: Command) -> Command:
@@ -151,7 +160,7 @@ def merge(session: Session, /, group: Sequence[str], into: str, **given: Any) ->
 )
 @click.argument("event", metavar="EVENT...", nargs=-1, required=True)
 @click.option("--not-a-request", is_flag=True, help="It asks for nothing that data should serve.")
-@click.option("--gap-type", type=click.Choice(GAP_TYPES), metavar="TYPE", help="The right type of gap.")
+@click.option("--gap-type", metavar="TYPE", callback=_gap_type, help="The right type of gap.")
 @click.option("--dataset", metavar="NAME", help="The right dataset.")
 @click.option("--pack", type=click.Path(path_type=Path), help="Pack that the events are in, for those without a gap.")
 @_options

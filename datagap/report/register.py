@@ -203,12 +203,13 @@ def _told_status(status: str, last: model.TriageEntry) -> str:
         then = f" than {last.people}" if last.people is not None else ""
         ends += [f"{last.until_people} more people{then}"] if last.until_people else []
         told += f" until {' or '.join(ends)}"
-    return told + (f" to {last.assignee}" if status == "assigned" and last.assignee else "")
+    other = {"assigned": last.assignee, "linked": last.ticket}.get(status)
+    return told + (f" to {other}" if other else "")
 
 
 def _details(decided: Decided) -> str:
     last = decided.last
     about = f": {decided.title}" if decided.title else ""
-    ticket = f", ticket {decided.ticket}" if decided.ticket else ""
+    ticket = f", ticket {decided.ticket}" if decided.ticket and last.decision != "linked" else ""
     reason = f" ({last.reason})" if last.reason else ""
     return f"{about}{ticket}; by {last.by}, {last.at[:10]}{reason}"

@@ -86,6 +86,8 @@ class _Analysis:
     def report(self, memory: Memory) -> Report:
         catalog, options, window = self._catalog, self._options, self._window
         detected = memory.corrected(self._detected, self._verifier.check, catalog)
+        if options.focus_gaps:
+            detected = [_focused(one, options.focus_gaps) for one in detected]
         backlog = build(detected, catalog, options, memory, window.days if window else None)
         groups, ids_held = backlog.remembered.groups, backlog.remembered.id_of
         report = Report(
