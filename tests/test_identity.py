@@ -50,17 +50,10 @@ def traces(groups: list[Group]) -> dict[str, Trace]:
     found: dict[str, Trace] = {}
     for one in groups:
         events = frozenset(detected.finding.event_id for detected, _ in one.members)
-        trace = Trace(group_id=one.group_id, events=events, root=one.lead.datasets[0], gap_type=one.lead.claim.gap_type)
-        found |= dict.fromkeys(one.aliases, trace)
-    return found | {
-        one.group_id: Trace(
-            group_id=one.group_id,
-            events=frozenset(detected.finding.event_id for detected, _ in one.members),
-            root=one.lead.datasets[0],
-            gap_type=one.lead.claim.gap_type,
-        )
-        for one in groups
-    }
+        root, gap_type = one.lead.datasets[0], one.lead.claim.gap_type
+        trace = Trace(group_id=one.group_id, events=events, root=root, gap_type=gap_type)
+        found |= dict.fromkeys((one.group_id, *one.aliases), trace)
+    return found
 
 
 @given(weeks, catalogs, weeks, catalogs, st.sets(st.sampled_from(NAMES), max_size=2))

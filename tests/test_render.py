@@ -215,9 +215,9 @@ def test_standing_is_said() -> None:
 def test_what_the_first_items_of_a_lane_unblock_is_told_together() -> None:
     served = overview.serving(report([item(1, SKETCHES[0]), item(2, SKETCHES[1]), item(3)]), "incidents")
     assert served == (
-        "Serving them would unblock, nothing counted twice: "
-        "the top 1 106 questions of 49 people, 3 teams, 9 datasets downstream; "
-        "the top 2 82 questions of 33 people, 3 teams, 9 datasets downstream."
+        "What serving the first of them unblocks, nothing counted twice. "
+        "Top 1: 106 questions of 49 people, 3 teams, 9 datasets downstream; "
+        "top 2: 82 questions of 33 people, 3 teams, 9 datasets downstream."
     )
     assert overview.serving(report([item(3)]), "incidents") == ""
 

@@ -99,8 +99,8 @@ def serving(report: Report, lane: model.Lane) -> str:
     """Return what serving the first items of a lane would unblock, nothing counted twice, or an empty text."""
     items = [item for item in report.items if item.lane == lane and item.cumulative]
     tops = [top for top in TOPS if top < len(items)] + [len(items)] if items else []
-    told = "; ".join(f"the top {number(top)} {unblocked(items[top - 1].cumulative)}" for top in tops)
-    return f"Serving them would unblock, nothing counted twice: {told}." if told else ""
+    told = "; ".join(f"top {number(top)}: {unblocked(items[top - 1].cumulative)}" for top in tops)
+    return f"What serving the first of them unblocks, nothing counted twice. {told.capitalize()}." if told else ""
 
 
 def unblocked(what: model.Unblocked | None) -> str:
