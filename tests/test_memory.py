@@ -182,6 +182,34 @@ def test_what_is_merged_into_something_that_nobody_asks_for_goes_by_its_id(first
     assert gone.items == []
 
 
+def test_a_merge_decides_nothing_about_what_it_goes_into_nor_hands_on_what_was_decided_before(
+    first: Report, tmp_path: Path
+) -> None:
+    merges = [
+        entry(bare(first), "dismissed", at="2026-03-04T10:00:00Z"),
+        entry(brand(first), "assigned", assignee="bo", at="2026-03-04T11:00:00Z"),
+        entry(bare(first), "merged", into=brand(first), at="2026-03-04T12:00:00Z"),
+    ]
+    one = run(tmp_path / "p", BRAND, *merges)
+    assert [(item.status, item.events) for item in one.items] == [("assigned", 3)]
+    later = run(tmp_path / "q", BRAND[:2], *merges, past=tmp_path / "p-report")
+    assert [(item.group_id, item.status, item.events) for item in later.items] == [(brand(first), "assigned", 2)]
+    gone = entry(brand(first), "dismissed", at="2026-03-04T11:30:00Z")
+    assert run(tmp_path / "r", BRAND[:2], *sorted([*merges, gone], key=at), past=tmp_path / "p-report").items == []
+
+
+def at(one: model.TriageEntry) -> str:
+    return one.at
+
+
+def test_a_ticket_for_what_is_fixed_does_not_open_it_again(first: Report, tmp_path: Path) -> None:
+    fixed = entry(brand(first), "fixed", at="2026-03-04T23:00:00Z")
+    linked = entry(brand(first), "linked", ticket="D-1", at="2026-03-04T23:30:00Z")
+    report = run(tmp_path / "p", BRAND, fixed, linked)
+    assert [(one.status, one.ticket) for one in report.decided] == [("fixed", "D-1")]
+    assert brand(first) not in titles(report)
+
+
 def test_an_event_with_both_gaps_counts_once_in_a_merged_group(tmp_path: Path) -> None:
     events = [query("q1", "net revenue by brand and city", tables=["mart_orders"], dims=["brand", "city"])]
     apart = run(tmp_path / "p", events)

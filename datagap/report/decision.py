@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,13 @@ from datagap import model
 
 PUT_ASIDE: Final[tuple[model.ItemStatus, ...]] = ("dismissed", "working_as_intended", "snoozed", "fixed")
 """Statuses that keep a group out of the backlog."""
-_OPEN: Final[Mapping[model.TriageDecision, model.ItemStatus]] = {"assigned": "assigned", "linked": "linked"}
+_OPEN: Final[Mapping[model.TriageDecision, model.ItemStatus]] = {
+    "assigned": "assigned",
+    "linked": "linked",
+    "snoozed": "returned",
+    "fixed": "regressed",
+}
+"""Statuses of groups in the backlog, by the last decision on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +66,10 @@ class Decided:
         last = self.last
         if last.decision in ("dismissed", "working_as_intended"):
             return last.decision
-        if last.decision == "snoozed":
-            return "returned" if self._is_over(today, people, people_since) else "snoozed"
-        if last.decision == "fixed":
-            return "regressed" if new else "fixed"
+        if last.decision == "snoozed" and not self._is_over(today, people, people_since):
+            return "snoozed"
+        if self.fixed_at is not None and not new:
+            return "fixed"
         return _OPEN.get(last.decision or "split", "open")
 
     def _is_over(self, today: str, people: int, people_since: Callable[[str], int]) -> bool:
@@ -87,9 +93,10 @@ class Decisions:
     def of(cls, entries: Iterable[model.TriageEntry], names: Mapping[str, str]) -> Decisions:
         """Return the decisions among entries in order of (at, line); `names` has the ids that others are aliases of."""
         found: defaultdict[str, list[tuple[int, model.TriageEntry]]] = defaultdict(list)
-        for place, entry in enumerate(entries):
-            if entry.group_id is not None:
-                found[names.get(entry.group_id, entry.group_id)].append((place, entry))
+        for place, entry in _counting(entries):
+            group_id = names.get(entry.group_id or "", entry.group_id or "")
+            if entry.decision != "merged" or names.get(entry.into or "", entry.into) != group_id:
+                found[group_id].append((place, entry))
         return cls(
             by_group={
                 group_id: Decided(entries=[entry for _, entry in group], place=group[-1][0])
@@ -106,6 +113,16 @@ class Decisions:
             if target != group_id:
                 ends[group_id] = target
         return {group_id: _end(ends, group_id) for group_id in list(ends)}
+
+
+def _counting(entries: Iterable[model.TriageEntry]) -> Iterator[tuple[int, model.TriageEntry]]:
+    """Yield decisions with their places; of a group that is merged the merge alone, what it had been is over."""
+    decisions = [(place, entry) for place, entry in enumerate(entries) if entry.group_id is not None]
+    last = {entry.group_id: (place, entry.decision) for place, entry in decisions}
+    for place, entry in decisions:
+        end, decision = last[entry.group_id]
+        if decision != "merged" or place == end:
+            yield place, entry
 
 
 def _merges(one: Decided) -> bool:
