@@ -450,3 +450,43 @@ def test_trends_need_an_earlier_report_that_says_how_long_it_spans(first: Report
     del run_config["window"]
     path.write_text(json.dumps(run_config))
     assert {item.trend for item in run(tmp_path / "q", BRAND, past=tmp_path / "first-report").items} == {None}
+
+
+# What validate knows
+
+
+def tampered(report: Path, file: str, change: dict[str, Any]) -> list[str]:
+    """Return what is wrong with a report once the first record of a file is changed."""
+    path = report / file
+    before = path.read_text(encoding="utf-8")
+    first, *rest = [json.loads(line) for line in before.splitlines()]
+    path.write_text("".join(json.dumps(line) + "\n" for line in [first | change, *rest]), encoding="utf-8")
+    problems = [str(problem) for problem in check_report(report)]
+    path.write_text(before, encoding="utf-8")
+    return problems
+
+
+def test_validate_holds_what_is_put_aside_against_the_backlog(first: Report, tmp_path: Path) -> None:
+    run(tmp_path / "p", BRAND, entry(brand(first), "dismissed"))
+    out, file = tmp_path / "p-report", "artifacts/decided.jsonl"
+    assert tampered(out, file, {"group_id": bare(first)}) == [
+        f'{file}:1 /group_id: "{bare(first)}" is in backlog.jsonl too'
+    ]
+    assert tampered(out, file, {"status": "open"}) == [
+        f"{file}:1 /status: expected one of dismissed, working_as_intended, snoozed, fixed, got open"
+    ]
+    assert tampered(out, file, {"aliases": [bare(first)]}) == [
+        f'{file}:1 /aliases/0: "{bare(first)}" stands for "{bare(first)}" too'
+    ]
+    assert tampered(out, file, {"status": "gone"}) != []
+    (out / file).unlink()
+    assert len(check_report(out)) == 1
+
+
+def test_an_empty_backlog_is_an_error_only_if_something_should_be_listed(tmp_path: Path) -> None:
+    assert run(tmp_path / "p", BRAND, options=replace(OPTIONS, min_frequency=50)).items == []
+    run(tmp_path / "q", BRAND)
+    (tmp_path / "q-report/backlog.jsonl").write_text("")
+    assert [problem.message for problem in check_report(tmp_path / "q-report")] == [
+        "has no item for the gaps of artifacts/detections.jsonl"
+    ]
