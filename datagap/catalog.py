@@ -73,6 +73,16 @@ class Catalog:
         """Return every dataset downstream of `name`, nearest first."""
         return _reach(self.downstream, name)
 
+    def reach(self, names: Sequence[str]) -> set[str] | None:
+        """Return the datasets downstream of some, without the first of these; None where lineage is unknown."""
+        if not names or not self.covers("lineage"):
+            return None
+        found: set[str] = set()
+        for name in names:
+            if name not in found:
+                found.update(self.descendants(name))
+        return found - {names[0]}
+
     @cached_property
     def load(self) -> Mapping[str, tuple[int, model.FreshnessRow]]:
         """Freshness rows and their places, by dataset."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,3 +44,8 @@ def local(instant: int, timezone: str) -> datetime:
 def day(text: str) -> str:
     """Return the date part of a timestamp."""
     return text[:10]
+
+
+def now() -> int:
+    """Return the present instant: the one place that asks the system what time it is."""
+    return int(time.time())

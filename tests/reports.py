@@ -147,6 +147,9 @@ def item(rank: int, sketch: Sketch = SKETCHES[6], **changes: Any) -> model.Backl
         "severity": sketch.severity,
         "effort": sketch.effort,
         "score": score(people + people // 3, sketch.severity, sketch.effort),
+        "status": "open",
+        "unblocks": model.Unblocked(questions=2 * people - 3, people=people, teams=2, downstream=6),
+        "cumulative": model.Unblocked(questions=2 * people + 10 * rank, people=people + rank, teams=3, downstream=9),
         "evidence": [quoted(sketch.quote), quoted("+1, same here", "slack_000124"), fact(["order_id", "ordered_at"])],
     }
     return model.BacklogItem(**(fields | changes))
@@ -181,6 +184,20 @@ def cluster(entry: model.BacklogItem, event_ids: Sequence[str]) -> model.Cluster
         columns=entry.columns,
         event_ids=event_ids,
     )
+
+
+def decided(group_id: str = "g_dismissed", **changes: Any) -> model.DecidedGroup:
+    fields: dict[str, Any] = {
+        "group_id": group_id,
+        "status": "dismissed",
+        "title": "mart_nps lacks the wording of the question",
+        "by": "ann.lee",
+        "at": "2025-09-20T08:45:00Z",
+        "reason": "the vendor keeps it",
+        "people": 3,
+        "events": 4,
+    }
+    return model.DecidedGroup(**(fields | changes))
 
 
 def load(dataset: str, *, late: bool = True, root: str | None = "raw_payments", complaints: int = 7) -> FreshnessEntry:
@@ -263,6 +280,10 @@ def filled(text: str) -> Report:
             columns=[name],
             owner=text,
             audiences={text: 3, "analyst": 2},
+            status="assigned",
+            assignee=name,
+            ticket=text,
+            aliases=[name],
             evidence=evidence,
         )
         for place in (1, 6)
@@ -272,4 +293,6 @@ def filled(text: str) -> Report:
     late = replace(load(name), owner=text, root=f"{name}'s source")
     edges = [model.LineageEdge(from_=f"{name}'s source", to=name), model.LineageEdge(from_=name, to=f"{name}'s mart")]
     cost = model.Cost(llm="on", total=_SPEND, stages={}, model=text)
-    return report(entries, run=run, cost=cost, freshness=[late], lineage=edges, intents=[intent(name, text)])
+    aside = [decided("g_aside", title=text, by=name, reason=text, ticket=text, assignee=name, aliases=[name])]
+    intents = [intent(name, text)]
+    return report(entries, run=run, cost=cost, freshness=[late], lineage=edges, intents=intents, decided=aside)

@@ -21,11 +21,12 @@ from datagap.report.render import dot, overview, render, table, wording
 from datagap.report.render.text import clip, visible
 from datagap.report.result import Report
 from datagap.validate import embedded
-from tests.reports import HOSTILE, SKETCHES, any_text, empty, example, fact, filled, item, load, quoted, report
+from tests.reports import HOSTILE, SKETCHES, any_text, decided, empty, example, fact, filled, item, load, quoted, report
 
 FILES = [
     "artifacts/clusters.json",
     "artifacts/cost.json",
+    "artifacts/decided.jsonl",
     "artifacts/detections.jsonl",
     "artifacts/intents.jsonl",
     "artifacts/run_config.json",
@@ -65,6 +66,7 @@ def test_records_stay_valid(text: str) -> None:
     assert problems("backlog_item", files["backlog.jsonl"]) == []
     assert problems("detection", files["artifacts/detections.jsonl"]) == []
     assert problems("intent", files["artifacts/intents.jsonl"]) == []
+    assert problems("decided_group", files["artifacts/decided.jsonl"]) == []
     assert all(
         embedded().problems("cluster", entry, "file") == [] for entry in json.loads(files["artifacts/clusters.json"])
     )
@@ -192,6 +194,60 @@ def test_unknown_is_said() -> None:
     assert told["Audiences"] == told["Owner"] == "unknown"
     assert told["Standing"] == "tier unknown, deadline unknown, datasets downstream unknown"
     assert told["Score"] == "41 = 54 person-days (severity and effort unknown, left out)"
+
+
+def test_standing_is_said() -> None:
+    told = {
+        wording.status(item(1, status="open")): "open",
+        wording.status(item(1, status=None)): "open",
+        wording.status(item(1, status="assigned", assignee="ann", ticket="D-1")): "assigned to ann, ticket D-1",
+        wording.status(item(1, status="regressed", assignee="ann")): "regressed, assigned to ann",
+    }
+    assert list(told) == list(told.values())
+    trend = model.Trend(change="rising", events_per_day=3, events_per_day_before=0.43, events_before=3)
+    assert dict(wording.particulars(item(1, trend=trend)))["Trend"] == "rising, from 0.43 to 3 events a day"
+    assert "Trend" not in dict(wording.particulars(item(1)))
+    assert dict(wording.particulars(item(1)))["Unblocks"] == "79 questions of 41 people, 2 teams, 6 datasets downstream"
+    unknown = model.Unblocked(questions=1, people=1)
+    assert overview.unblocked(unknown) == "1 question of 1 person, teams unknown, reach unknown"
+
+
+def test_what_the_first_items_of_a_lane_unblock_is_told_together() -> None:
+    served = overview.serving(report([item(1, SKETCHES[0]), item(2, SKETCHES[1]), item(3)]), "incidents")
+    assert served == (
+        "What serving the first of them unblocks, nothing counted twice. "
+        "Top 1: 106 questions of 49 people, 3 teams, 9 datasets downstream; "
+        "top 2: 82 questions of 33 people, 3 teams, 9 datasets downstream."
+    )
+    assert overview.serving(report([item(3)]), "incidents") == ""
+
+
+def test_what_is_put_aside_is_counted_and_told() -> None:
+    aside = [
+        decided(),
+        decided("g_2", status="snoozed", until="2025-12-01", until_people=9, reason=None, ticket="D-2", title=None),
+        decided("g_3"),
+    ]
+    made = report([item(1)], decided=aside)
+    assert overview.put_aside(made) == "2 dismissed, 1 snoozed"
+    row = dict(zip(overview.DECIDED_ROW, overview.decided_row(aside[1]), strict=True))
+    assert row == {
+        "Status": "snoozed until 2025-12-01 or until 9 people",
+        "Gap": "unknown",
+        "People": "3",
+        "Events": "4",
+        "By": "ann.lee",
+        "On": "2025-09-20 08:45 UTC",
+        "Why": "no reason given (D-2)",
+        "Group": "g_2",
+    }
+    files = render(made)
+    for name in ("report.md", "report.html"):
+        page = files[name].decode()
+        assert page.index("2 dismissed, 1 snoozed") < page.index("the vendor keeps it") < page.rindex("xport this next")
+    assert overview.further_decided(report([], decided=[decided(f"g_{place}") for place in range(203)])) == (
+        "3 more in artifacts/decided.jsonl."
+    )
 
 
 def test_late_datasets_name_their_root() -> None:

@@ -90,7 +90,10 @@ def test_page_reads_as_promised() -> None:
     page = render(example()).decode()
     assert page.startswith("# Data gaps in retail\\_week\\_39\n\nCatalog snapshot: 2025-09-26 22:36 UTC\n\n")
     assert "- **4,210** events read (3,000 queries, 900 Slack messages, 310 emails)\n" in page
-    assert "| 4 | mart\\_stores lacks the stores opened in August | 4 | 8 | unverifiable | unknown | unknown |" in page
+    assert (
+        "| 4 | mart\\_stores lacks the stores opened in August | 4 | 8 | unverifiable | open | unknown | unknown |"
+        in page
+    )
     assert "- **Score:** 43.5 = 29 person-days \N{MULTIPLICATION SIGN} 3 (high severity) ÷ 2 (medium effort)\n" in page
     assert "> “\\+1, same here” (slack\\_000124)" not in page
     assert "- access: would settle 31 claims\n- checks: would settle 4 claims\n" in page

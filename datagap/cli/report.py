@@ -11,10 +11,13 @@ import click
 
 from datagap.cli.reporter import Verdict
 from datagap.cli.shell import Session, common_options, console, example, run, verdict_options, version_option
+from datagap.cli.triage import triage
+from datagap.errors import MisuseError
 from datagap.problem import did_you_mean, printable
 
 if TYPE_CHECKING:
     from datagap import model
+    from datagap.report.memory import Memory
 
 NAME = "datagap-report"
 SAMPLE = 5
@@ -68,7 +71,10 @@ def cli() -> None:
 )
 @click.option("--sample", type=click.IntRange(0, MAX), help="Events to read per channel; 0 reads all.  [default: 0]")
 @click.option("--min-frequency", type=click.IntRange(1, MAX), help="Events that an item needs.  [default: 1]")
+@click.option("--min-people", type=click.IntRange(1, MAX), help="People needed to show quotes.  [default: 1]")
 @click.option("--p95-ms", type=click.IntRange(1, DAY_MS), help="Query latency that counts as slow.  [default: 30000]")
+@click.option("--triage", "decisions", type=click.Path(path_type=Path), help="Decisions to apply: a triage.jsonl.")
+@click.option("--previous", type=click.Path(path_type=Path), help="Earlier report, for trends and ids.")
 @click.option("--force", is_flag=True, help="Replace a report that is there.")
 @common_options
 @click.pass_obj
@@ -79,6 +85,8 @@ def gen(
     out: Path,
     config: Path | None,
     owners: Path | None,
+    decisions: Path | None,
+    previous: Path | None,
     force: bool,
     model_name: str | None,
     **given: object,
@@ -90,17 +98,36 @@ def gen(
     """
     from datagap.pack.reader import Pack
     from datagap.report.options import check_llm, load_options
+    from datagap.report.render.overview import put_aside
     from datagap.report.run import write_report
 
     options = load_options(config, owners, {**given, "model": model_name})
     check_llm(options, os.environ.get("LLM_API_KEY"))
+    memory = _memory(session, out, decisions, previous, options)
     session.detail(f"reading {pack}")
-    report = write_report(Pack(pack), options, out, force=force)
+    report = write_report(Pack(pack), options, out, force=force, memory=memory)
     tallies = report.tallies
+    aside = f"; {put_aside(report)}" if report.decided else ""
     session.say(
         f"wrote {out}: {len(report.items)} gaps behind {tallies.with_gap} of {tallies.events} events; "
-        f"{tallies.contradicted} contradicted by the catalog, {tallies.unexplained} failed queries unexplained"
+        f"{tallies.contradicted} contradicted by the catalog, {tallies.unexplained} failed queries unexplained{aside}"
     )
+
+
+def _memory(
+    session: Session, out: Path, decisions: Path | None, previous: Path | None, options: model.RunConfig
+) -> Memory:
+    """Return what is known from before; warn where the earlier report counts something else."""
+    from datagap.report.ledger import Ledger, read_ledger
+    from datagap.report.memory import Memory
+    from datagap.report.past import differing, read_report
+
+    if decisions is not None and decisions.absolute().is_relative_to(out.absolute()):
+        raise MisuseError("is inside --out, which is replaced", where=str(decisions), hint="keep it elsewhere")
+    past = None if previous is None else read_report(previous)
+    for caveat in differing(past.run, options) if past else ():
+        session.warn(f"{previous}: {caveat}")
+    return Memory(ledger=Ledger() if decisions is None else read_ledger(decisions), past=past)
 
 
 @cli.command(
@@ -149,9 +176,42 @@ def print_sample(session: Session, out: Path, count: int) -> None:
 
 
 def _headline(item: model.BacklogItem) -> str:
+    standing = "" if item.status in (None, "open") else f", {item.status}"
     people = f"{item.people} {'person' if item.people == 1 else 'people'}"
     events = f"{item.events} event{'' if item.events == 1 else 's'}"
-    return f"{item.rank:>4}  {item.summary.title}: {people}, {events}, {item.verdict}"
+    return f"{item.rank:>4}  {item.summary.title}: {people}, {events}, {item.verdict}{standing}"
+
+
+@cli.command(
+    epilog=example(
+        "datagap-report diff reports/week38 reports/week39",
+        "datagap-report diff reports/week38 reports/week39 --format md > changes.md",
+    )
+)
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "md"]), default="text", show_default=True, help="Output."
+)
+@common_options
+@click.pass_obj
+def diff(session: Session, before: Path, after: Path, form: str) -> None:
+    """Say what changed from one report to another: new, escalating, shrinking, resolved and regressed items."""
+    from datagap.pack import canonical
+    from datagap.report.diff import compare
+    from datagap.report.render import changes
+
+    found = compare(before, after)
+    if form == "json":
+        click.echo(canonical.document(found).decode(), nl=False)
+    elif form == "md":
+        click.echo(changes.markdown(found), nl=False)
+    else:
+        for line in changes.text(found):
+            session.say(line)
+
+
+cli.add_command(triage)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from datagap.pack.array import json_items
 from datagap.pack.document import json_lines, read_json
 from datagap.pack.source import DocumentError, regular
 from datagap.problem import Problem, show
+from datagap.report.decision import PUT_ASIDE
 from datagap.validate import InvalidError, embedded
 
 FILES: Final = "DG201"
@@ -20,10 +22,12 @@ GROUPS: Final = "DG203"
 BACKLOG = "backlog.jsonl"
 DETECTIONS = "artifacts/detections.jsonl"
 CLUSTERS = "artifacts/clusters.json"
+DECIDED = "artifacts/decided.jsonl"
 LINES: Final[dict[str, model.RecordName]] = {
     BACKLOG: "backlog_item",
     DETECTIONS: "detection",
     "artifacts/intents.jsonl": "intent",
+    DECIDED: "decided_group",
 }
 DOCUMENTS: Final[dict[str, model.RecordName]] = {
     "artifacts/run_config.json": "run_config",
@@ -56,6 +60,8 @@ def check_report(out: Path) -> list[Problem]:
     clusters = _clusters(out, problems)
     problems += _ranks(records[BACKLOG])
     problems += _groups(records[BACKLOG], records[DETECTIONS], clusters)
+    problems += _decisions(records[BACKLOG], records[DECIDED])
+    problems += _unlisted(records, _enough(out))
     return problems
 
 
@@ -141,7 +147,45 @@ def _groups(
             if event_id not in found:
                 message = f"lists {show(event_id)}, which {DETECTIONS} does not have"
                 yield Problem(code=GROUPS, file=CLUSTERS, pointer=f"/{place}", message=message)
-    listed = {item["group_id"] for _, item in items}
-    sure = [gap for _, detection in detections for gap in detection["gaps"] if gap["verdict"] != "contradicted"]
-    if sure and not listed:
+
+
+def _decisions(items: list[tuple[int, dict[str, Any]]], decided: list[tuple[int, dict[str, Any]]]) -> Iterator[Problem]:
+    """Yield what is listed and put aside at once, and ids that stand for two needs."""
+    bearer = {item["group_id"]: item["group_id"] for _, item in items}
+    for line, one in decided:
+        if one["group_id"] in bearer:
+            message = f"{show(one['group_id'])} is in {BACKLOG} too"
+            yield Problem(code=GROUPS, file=DECIDED, line=line, pointer="/group_id", message=message)
+        if one["status"] not in PUT_ASIDE:
+            message = f"expected one of {', '.join(PUT_ASIDE)}, got {one['status']}"
+            yield Problem(code=GROUPS, file=DECIDED, line=line, pointer="/status", message=message)
+        bearer[one["group_id"]] = one["group_id"]
+    for file, records in ((BACKLOG, items), (DECIDED, decided)):
+        for line, record in records:
+            for place, alias in enumerate(record.get("aliases", ())):
+                if bearer.setdefault(alias, record["group_id"]) != record["group_id"]:
+                    message = f"{show(alias)} stands for {show(bearer[alias])} too"
+                    yield Problem(code=GROUPS, file=file, line=line, pointer=f"/aliases/{place}", message=message)
+
+
+def _enough(out: Path) -> int:
+    """Return how many events an item needed to be listed; 1 where the report does not say."""
+    try:
+        run = read_json(out, "artifacts/run_config.json")
+    except DocumentError:
+        return 1
+    enough = run.get("min_frequency") if isinstance(run, dict) else None
+    return enough if isinstance(enough, int) else 1
+
+
+def _unlisted(records: Mapping[str, list[tuple[int, dict[str, Any]]]], enough: int) -> Iterator[Problem]:
+    """Yield that nothing is listed, though something was found that is neither rare nor put aside."""
+    aside = {one["group_id"] for _, one in records[DECIDED]}
+    events = Counter(
+        gap["group_id"]
+        for _, detection in records[DETECTIONS]
+        for gap in detection["gaps"]
+        if gap["verdict"] != "contradicted" and gap["group_id"] not in aside
+    )
+    if not records[BACKLOG] and any(count >= enough for count in events.values()):
         yield Problem(code=GROUPS, file=BACKLOG, message=f"has no item for the gaps of {DETECTIONS}")

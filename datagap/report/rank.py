@@ -36,20 +36,38 @@ class Group:
     key: tuple[str, ...]
     members: Sequence[tuple[Detected, Checked]]
     """In order of (when, event id)."""
+    aliases: tuple[str, ...] = ()
+    """Other ids that it goes by, sorted."""
 
     @property
     def lead(self) -> Checked:
-        """The check that speaks for the group: the commonest verdict's first, confirmed before the others."""
+        """The check that speaks for the group: of those with its very key, confirmed before the others, the first."""
         order = {"confirmed": 0, "unverifiable": 1, "contradicted": 2}
-        return min((checked for _, checked in self.members), key=lambda checked: order[checked.verdict])
+        own = [checked for _, checked in self.members if checked.key == self.key]
+        return min(own or [checked for _, checked in self.members], key=lambda checked: order[checked.verdict])
+
+    @property
+    def people(self) -> int:
+        """Distinct people behind it."""
+        return len({detected.finding.actor for detected, _ in self.members})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A group to serve, and where it stands after the team's decisions."""
+
+    group: Group
+    status: model.ItemStatus = "open"
+    assignee: str | None = None
+    ticket: str | None = None
 
 
 def group(detected: Iterable[Detected]) -> list[Group]:
     """Return the groups of detections by the canonical key of their need, sorted by id."""
     by_key: defaultdict[tuple[str, ...], list[tuple[Detected, Checked]]] = defaultdict(list)
     for one in detected:
-        for gap in one.gaps:
-            by_key[gap.key].append((one, gap))
+        for key, gap in {gap.key: gap for gap in reversed(one.gaps)}.items():
+            by_key[key].append((one, gap))
     groups = [
         Group(group_id=ids.group_id(key), key=key, members=sorted(members, key=lambda member: _time(member[0])))
         for key, members in by_key.items()
@@ -58,14 +76,14 @@ def group(detected: Iterable[Detected]) -> list[Group]:
 
 
 def rank(
-    groups: Sequence[Group],
+    standings: Iterable[Standing],
     catalog: Catalog,
     owners: Mapping[str, str],
     min_frequency: int,
 ) -> list[model.BacklogItem]:
-    """Return the backlog: groups that the catalog does not refute, each lane by tier, deadline and score."""
-    kept = [_kept(one) for one in groups]
-    items = [_item(one, catalog, owners) for one in kept if len(one.members) >= max(1, min_frequency)]
+    """Return the backlog: groups with enough events, each lane by tier, deadline and score."""
+    enough = max(1, min_frequency)
+    items = [_item(one, catalog, owners) for one in standings if len(one.group.members) >= enough]
     items.sort(key=_order)
     return [replace(item, rank=place) for place, item in enumerate(items, start=1)]
 
@@ -81,7 +99,8 @@ def lane(gap_type: model.GapType) -> model.Lane:
     return "incidents" if gap_type in INCIDENTS else "backlog"
 
 
-def _kept(one: Group) -> Group:
+def unrefuted(one: Group) -> Group:
+    """Return a group with the claims that the catalog does not contradict."""
     return replace(one, members=[member for member in one.members if member[1].verdict != "contradicted"])
 
 
@@ -97,7 +116,8 @@ def _order(item: model.BacklogItem) -> tuple[int, bool, float, str, float, int, 
     return LANES.index(item.lane), vague, tier, deadline, -item.score, -item.events, item.group_id
 
 
-def _item(one: Group, catalog: Catalog, owners: Mapping[str, str]) -> model.BacklogItem:
+def _item(standing: Standing, catalog: Catalog, owners: Mapping[str, str]) -> model.BacklogItem:
+    one = standing.group
     findings = [detected.finding for detected, _ in one.members]
     lead = one.lead
     claim = lead.claim
@@ -106,6 +126,7 @@ def _item(one: Group, catalog: Catalog, owners: Mapping[str, str]) -> model.Back
     person_days = len({(finding.actor, clock.day(finding.when)) for finding in findings})
     severity = _severity([finding.outcome for finding in findings if finding.outcome])
     channels = Counter(finding.channel for finding in findings)
+    reach = catalog.reach(lead.datasets)
     settled_by = next((checked.settled_by for _, checked in one.members if checked.settled_by), None)
     return model.BacklogItem(
         rank=1,
@@ -131,13 +152,17 @@ def _item(one: Group, catalog: Catalog, owners: Mapping[str, str]) -> model.Back
         events=len(findings),
         by_channel=model.ChannelCounts(nlq=channels["nlq"], slack=channels["slack"], email=channels["email"]),
         audiences=_audiences(people, catalog),
-        downstream=_downstream(lead.datasets, catalog),
+        downstream=None if reach is None else len(reach),
         first_seen=findings[0].when,
         last_seen=findings[-1].when,
         tier=_tier(lead.datasets, catalog),
         severity=severity,
         score=score(person_days, severity, None),
         evidence=[*_quotes(one), *_facts(one)],
+        status=standing.status,
+        assignee=standing.assignee,
+        ticket=standing.ticket,
+        aliases=one.aliases or None,
     )
 
 
@@ -167,12 +192,6 @@ def _audiences(people: set[str], catalog: Catalog) -> Mapping[str, int] | None:
     known = [catalog.person[actor].audience for actor in people if actor in catalog.person]
     counts = Counter(audience for audience in known if audience)
     return dict(sorted(counts.items())) if counts else None
-
-
-def _downstream(datasets: Sequence[str], catalog: Catalog) -> int | None:
-    if not datasets or not catalog.covers("lineage"):
-        return None
-    return len({name for dataset in datasets for name in catalog.descendants(dataset)} - {datasets[0]})
 
 
 def _quotes(one: Group) -> list[model.Evidence]:

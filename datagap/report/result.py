@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -64,3 +65,10 @@ class Report:
     lineage: Sequence[model.LineageEdge]
     exports: Sequence[Export]
     """What to export next: most claims first."""
+    decided: Sequence[model.DecidedGroup] = ()
+    """What the team put aside: the largest demand first."""
+
+    @property
+    def put_aside(self) -> Mapping[model.ItemStatus, int]:
+        """How many needs are put aside, by status."""
+        return Counter(one.status for one in self.decided)

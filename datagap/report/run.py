@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from datagap import __version__, ids, model
+from datagap import __version__, clock, model
 from datagap.catalog import Catalog
 from datagap.errors import DatagapError
 from datagap.gap import INTENTS
@@ -18,11 +18,14 @@ from datagap.pack.folder import files_in, refuse_occupied, staged
 from datagap.pack.reader import Pack
 from datagap.pack.source import digest
 from datagap.problem import show
+from datagap.report.backlog import build
 from datagap.report.claim import Checked
 from datagap.report.detecting import Detected, Detector
 from datagap.report.lexicon import load_lexicon
 from datagap.report.linking import Linker
-from datagap.report.rank import Group, group, rank
+from datagap.report.memory import Memory
+from datagap.report.privacy import hidden
+from datagap.report.rank import Group
 from datagap.report.reading import Finding, Reader, redacted
 from datagap.report.redaction import Redactor
 from datagap.report.render import FILES, render
@@ -46,10 +49,12 @@ LATENCIES_NEEDED = 20
 """Queries that a dataset needs for a 95th percentile of their latency to mean something."""
 
 
-def write_report(pack: Pack, options: model.RunConfig, out: Path, *, force: bool = False) -> Report:
+def write_report(
+    pack: Pack, options: model.RunConfig, out: Path, *, force: bool = False, memory: Memory | None = None
+) -> Report:
     """Write the report on `pack` to `out` and return it; raise MisuseError if `out` holds something else."""
     refuse_occupied(out, force=force, is_ours=is_report)
-    report = analyse(pack, options)
+    report = analyse(pack, options, memory)
     with staged(out, force=force, is_ours=is_report) as staging:
         for file, content in render(report).items():
             staging.write(file, content)
@@ -65,9 +70,9 @@ def is_report(path: Path) -> bool:
     return files_in(path) <= set(FILES)
 
 
-def analyse(pack: Pack, options: model.RunConfig) -> Report:
-    """Return the report on `pack`; its answer key is never read."""
-    return _Analysis(pack, options).report()
+def analyse(pack: Pack, options: model.RunConfig, memory: Memory | None = None) -> Report:
+    """Return the report on `pack`, held to what is known from before; its answer key is never read."""
+    return _Analysis(pack, options).report(memory or Memory())
 
 
 class _Analysis:
@@ -78,22 +83,27 @@ class _Analysis:
         self._catalog = pack.catalog()
         self._reader = Reader(Linker(self._catalog, load_lexicon()), load_lexicon())
 
-    def report(self) -> Report:
-        groups = group(self._detected)
-        catalog, options = self._catalog, self._options
-        items = rank(groups, catalog, options.owners or {}, options.min_frequency)
-        return Report(
-            run=self._run(),
+    def report(self, memory: Memory) -> Report:
+        catalog, options, window = self._catalog, self._options, self._window
+        detected = memory.corrected(self._detected, self._verifier.check, catalog)
+        if options.focus_gaps:
+            detected = [_focused(one, options.focus_gaps) for one in detected]
+        backlog = build(detected, catalog, options, memory, window.days if window else None)
+        groups, ids_held = backlog.remembered.groups, backlog.remembered.id_of
+        report = Report(
+            run=self._run(memory),
             cost=model.Cost(llm=options.llm, total=NOTHING_SPENT, stages={}),
-            tallies=self._tallies(),
-            items=items,
-            detections=[_detection(one) for one in self._detected if one.gaps],
-            intents=[_intent(one) for one in self._detected if one.request],
+            tallies=_tallies(detected),
+            items=backlog.items,
+            detections=[_detection(one, ids_held) for one in detected if one.gaps],
+            intents=[_intent(one) for one in detected if one.request],
             clusters=[_cluster(one) for one in groups],
             freshness=_freshness(catalog, options.owners or {}, groups),
             lineage=catalog.lineage,
-            exports=_exports(groups),
+            exports=_exports([one.group for one in backlog.remembered.standings]),
+            decided=backlog.remembered.decided,
         )
+        return hidden(report, groups, options.min_people)
 
     # Reading
 
@@ -120,15 +130,18 @@ class _Analysis:
     # Detecting
 
     @cached_property
+    def _verifier(self) -> Verifier:
+        latencies, answered = _latencies(self._findings), _answered(self._findings)
+        return Verifier(self._catalog, latencies, self._options.p95_ms, answered)
+
+    @cached_property
     def _detected(self) -> Sequence[Detected]:
         """Every event with what is behind it, in order of (when, id)."""
         conversations: defaultdict[str, list[Finding]] = defaultdict(list)
         for finding in self._findings:
             conversations[finding.thread].append(finding)
-        latencies, answered = _latencies(self._findings), _answered(self._findings)
-        verifier = Verifier(self._catalog, latencies, self._options.p95_ms, answered)
         queries = {finding.event_id: finding for finding in self._findings if finding.channel == "nlq"}
-        detector = Detector(self._catalog, verifier, queries)
+        detector = Detector(self._catalog, self._verifier, queries)
         detected = [one for conversation in conversations.values() for one in detector.detect(conversation)]
         if self._options.focus_gaps:
             detected = [_focused(one, self._options.focus_gaps) for one in detected]
@@ -136,7 +149,7 @@ class _Analysis:
 
     # Records
 
-    def _run(self) -> model.RunConfig:
+    def _run(self, memory: Memory) -> model.RunConfig:
         hashes = digest(self._pack.path, layout.HASHES) if self._pack.has(layout.HASHES) else None
         manifest = self._manifest
         return replace(
@@ -147,37 +160,48 @@ class _Analysis:
             generator_version=__version__,
             spec_digest=model.SPEC_DIGEST,
             events=len(self._findings),
+            window=self._window,
+            triage=memory.ledger.reference if memory.ledger.entries else None,
+            previous=memory.past.run.pack if memory.past else None,
         )
 
-    def _tallies(self) -> Tallies:
-        gaps = [one for one in self._detected if one.gaps]
-        refuted = [one for one in gaps if all(gap.verdict == "contradicted" for gap in one.gaps)]
-        unexplained = [one for one in self._detected if not one.gaps and one.finding.outcome in UNSERVED]
-        return Tallies(
-            events=len(self._detected),
-            by_channel=Counter(one.finding.channel for one in self._detected),
-            requests=sum(one.request for one in self._detected),
-            with_gap=len(gaps) - len(refuted),
-            contradicted=len(refuted),
-            unexplained=len(unexplained),
-            none_reasons=Counter(one.none_reason for one in self._detected if one.none_reason),
-        )
+    @property
+    def _window(self) -> model.Window | None:
+        days = sorted({clock.day(finding.when) for finding in self._findings})
+        if not days:
+            return None
+        first, last = (clock.parse(f"{day}T00:00:00Z") for day in (days[0], days[-1]))
+        return model.Window(first_day=days[0], last_day=days[-1], days=(last - first) // clock.DAY + 1)
 
 
-def _detection(one: Detected) -> model.Detection:
-    return model.Detection(
-        event_id=one.finding.event_id, request=one.request, gaps=[_gap(one, gap) for gap in one.gaps]
+def _tallies(detected: Sequence[Detected]) -> Tallies:
+    gaps = [one for one in detected if one.gaps]
+    refuted = [one for one in gaps if all(gap.verdict == "contradicted" for gap in one.gaps)]
+    failed = [one for one in detected if not one.gaps and one.none_reason is None]
+    return Tallies(
+        events=len(detected),
+        by_channel=Counter(one.finding.channel for one in detected),
+        requests=sum(one.request for one in detected),
+        with_gap=len(gaps) - len(refuted),
+        contradicted=len(refuted),
+        unexplained=sum(one.finding.outcome in UNSERVED for one in failed),
+        none_reasons=Counter(one.none_reason for one in detected if one.none_reason),
     )
 
 
-def _gap(one: Detected, gap: Checked) -> model.DetectedGap:
+def _detection(one: Detected, ids_held: Mapping[tuple[str, ...], str]) -> model.Detection:
+    gaps = [_gap(one, gap, ids_held[gap.key]) for gap in one.gaps]
+    return model.Detection(event_id=one.finding.event_id, request=one.request, gaps=gaps)
+
+
+def _gap(one: Detected, gap: Checked, group_id: str) -> model.DetectedGap:
     finding = one.finding
     quote = finding.quote_for(gap.claim.gap_type)
     quotes = [model.Evidence(event_id=finding.event_id, quote=quote)] if quote else []
     return model.DetectedGap(
         gap_type=gap.claim.gap_type,
         reason=gap.reason,
-        group_id=ids.group_id(gap.key),
+        group_id=group_id,
         subject=gap.claim.subject,
         datasets=gap.datasets,
         columns=gap.columns,
@@ -246,6 +270,7 @@ def _cluster(one: Group) -> model.Cluster:
         datasets=one.lead.datasets,
         columns=one.lead.columns,
         event_ids=sorted(detected.finding.event_id for detected, _ in one.members),
+        aliases=one.aliases or None,
     )
 
 

@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.1.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "bfab0580ec3554b066f49cb36a678b7df9aeebeee4eb10af99458828d0c2f48c"
+SPEC_DIGEST = "d60d94287cfa00c9a1e3da7843b2599186453c494ff3cd49123028f5dbe67b1e"
 """SHA-256 over the schemas, keys sorted."""

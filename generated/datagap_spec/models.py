@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+TrendChange: TypeAlias = Literal["new", "rising", "steady", "falling"]
+"""`rising` or `falling` when the rates differ by more than two standard deviations, `new` when the earlier report did not know it."""
+
+
 Timestamp: TypeAlias = str
 """Instant in UTC to the second, RFC 3339 with a trailing Z."""
 
@@ -201,6 +205,10 @@ class WordingGroup:
 
 NoiseKind: TypeAlias = Literal["typo", "abbreviation", "vague_time", "oos_term", "casing", "emoji"]
 """A way in which a text departs from the wording it was made from, or names something that no catalog has."""
+
+
+ItemStatus: TypeAlias = Literal["open", "assigned", "linked", "returned", "regressed", "snoozed", "dismissed", "working_as_intended", "fixed"]
+"""Where an item stands after the team's decisions: open or assigned, linked to a ticket, returned from a snooze, or regressed after a fix; snoozed, dismissed, working as intended and fixed ones are put aside."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -508,6 +516,38 @@ class Dataset:
     """Data checks and their last result."""
     retired_at: Timestamp | None = None
     """When it was taken out of service; absent while it serves. A retired dataset is listed and cannot be queried."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecidedGroup:
+    """A need that the team has put aside: dismissed, working as intended, snoozed or fixed (a line of `artifacts/decided.jsonl`)."""
+
+    group_id: Identifier
+    """Group that was decided on."""
+    status: ItemStatus
+    """How it was decided."""
+    by: Identifier
+    """Who decided."""
+    at: Timestamp
+    """When it was decided."""
+    people: Tally
+    """Distinct people who ran into it in this pack."""
+    events: Tally
+    """Events it stands behind in this pack."""
+    title: str | None = None
+    """What it is about, in one line; absent when that was not recorded."""
+    reason: str | None = None
+    """Why it was decided."""
+    until: str | None = None
+    """Date that a snooze ends on."""
+    until_people: Tally | None = None
+    """Number of people that ends a snooze."""
+    assignee: Identifier | None = None
+    """Who it was assigned to."""
+    ticket: str | None = None
+    """Ticket it was linked to."""
+    aliases: Sequence[Identifier] | None = None
+    """Other group ids of the same need."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -944,6 +984,46 @@ class Phrasebook:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ComparedReport:
+    """One of the two reports."""
+
+    folder: str
+    """Its folder."""
+    items: Tally
+    """Items of its backlog."""
+    pack_id: Identifier | None = None
+    """Pack it was made from; absent when unknown."""
+    first_day: str | None = None
+    """Day of the first event read; absent when unknown."""
+    last_day: str | None = None
+    """Day of the last event read; absent when unknown."""
+    days: Tally | None = None
+    """Days that its events span; absent when unknown."""
+
+
+ChangeKind: TypeAlias = Literal["new", "regressed", "returned", "escalating", "shrinking", "resolved", "put_aside", "steady"]
+"""What became of it."""
+
+
+ResolvedBasis: TypeAlias = Literal["fixed", "refuted", "no_demand"]
+"""Why it counts as resolved: marked fixed, refuted by the catalog, or without demand."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemandThen:
+    """Demand for an item in one report."""
+
+    events: Tally
+    """Events."""
+    rank: int | None = None
+    """Its place in the list; absent when it was not listed."""
+    people: Tally | None = None
+    """Distinct people; absent when unknown."""
+    events_per_day: float | None = None
+    """Events a day over the days that the report spans; absent when these are unknown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PackReference:
     """Which pack a report was made from."""
 
@@ -953,6 +1033,28 @@ class PackReference:
     """Instant of its catalog snapshot."""
     hashes_digest: Sha256 | None = None
     """SHA-256 of its hashes.json; absent when it has none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """Days in UTC from the first event read to the last."""
+
+    first_day: str
+    """Day of the first event."""
+    last_day: str
+    """Day of the last event."""
+    days: Tally
+    """Days from the one to the other, both counted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TriageReference:
+    """Which decisions a report was made with."""
+
+    entries: Tally
+    """Lines of the file."""
+    digest: Sha256
+    """SHA-256 of the file."""
 
 
 LlmSwitch1: TypeAlias = Literal["on", "off"]
@@ -981,6 +1083,8 @@ class RunConfig:
     """Events to read from each channel, spread evenly; 0 reads all."""
     min_frequency: int
     """Events that an item needs to be listed."""
+    min_people: int
+    """People that an item needs for its quotes, audiences and times to be shown; times of others are cut to the day."""
     p95_ms: int
     """Query latency, in milliseconds, that makes a dataset slow when its 95th percentile is above it; slowness is then judged by it."""
     focus_gaps: Sequence[GapType] | None = None
@@ -995,6 +1099,12 @@ class RunConfig:
     """SHA-256 over the schemas (recorded, not an option)."""
     events: Tally | None = None
     """Events read (recorded, not an option)."""
+    window: Window | None = None
+    """Days that the events read span (recorded, not an option)."""
+    triage: TriageReference | None = None
+    """Decisions that were applied (recorded, not an option)."""
+    previous: PackReference | None = None
+    """Pack of the earlier report that trends are told against (recorded, not an option)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1346,7 +1456,7 @@ class SlackMessage:
     """Query that the message is about."""
 
 
-TriageDecision: TypeAlias = Literal["dismissed", "merged", "split", "assigned", "snoozed", "working_as_intended", "linked", "fixed"]
+TriageDecision: TypeAlias = Literal["dismissed", "merged", "split", "assigned", "snoozed", "working_as_intended", "linked", "fixed", "reopened"]
 """Decision on the group."""
 
 
@@ -1381,11 +1491,17 @@ class TriageEntry:
     until: str | None = None
     """Date that a snooze ends on."""
     until_people: int | None = None
-    """Number of further people that ends a snooze."""
+    """Number of further people that ends a snooze, counted from `people`."""
     assignee: Identifier | None = None
     """Who it is assigned to."""
     ticket: str | None = None
     """Ticket it is linked to, as an id or an address."""
+    title: str | None = None
+    """What the group was about when it was decided on, in one line."""
+    key: Sequence[str] | None = None
+    """Canonical key that the group had when it was decided on: gap type, datasets and detail."""
+    people: Tally | None = None
+    """Distinct people who had run into it when it was decided on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1529,6 +1645,36 @@ class ChannelCounts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Trend:
+    """Demand now against that of an earlier report."""
+
+    change: TrendChange
+    """`rising` or `falling` when the rates differ by more than two standard deviations, `new` when the earlier report did not know it."""
+    events_per_day: float
+    """Events a day over the days that this run read."""
+    events_per_day_before: float | None = None
+    """Events a day over the days that the earlier run read; absent for what is new."""
+    events_before: Tally | None = None
+    """Events in the earlier report; absent for what is new."""
+    people_before: Tally | None = None
+    """People in the earlier report; absent for what is new."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unblocked:
+    """What is no longer held up once something is served. A question with several gaps waits for all of them."""
+
+    questions: Tally
+    """Events with no other open gap."""
+    people: Tally
+    """Distinct people behind them."""
+    teams: Tally | None = None
+    """Distinct teams of these people, as far as their teams are known; absent when none is."""
+    downstream: Tally | None = None
+    """Distinct datasets downstream of those it is about; absent when lineage is unknown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BacklogSummary:
     """A backlog item in words: what is wrong, for whom, and what would serve it."""
 
@@ -1647,6 +1793,46 @@ class Manifest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ItemChange:
+    """One item and what became of it."""
+
+    group_id: Identifier
+    """Group it stands for, in the later report where it is in both."""
+    change: ChangeKind
+    """What became of it."""
+    title: str
+    """What it is about, in one line."""
+    gap_type: GapType
+    """Type of the gap."""
+    lane: Lane
+    """Lane it is ranked in."""
+    was: Identifier | None = None
+    """Its group id in the earlier report, where that was another."""
+    basis: ResolvedBasis | None = None
+    """Why it counts as resolved: marked fixed, refuted by the catalog, or without demand."""
+    before: DemandThen | None = None
+    """Its demand in the earlier report; absent when it was not there."""
+    after: DemandThen | None = None
+    """Its demand in the later report; absent when it is not there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportDiff:
+    """What changed from one report to another (the output of `datagap-report diff --format json`)."""
+
+    before: ComparedReport
+    """The earlier report."""
+    after: ComparedReport
+    """The later report."""
+    caveats: Sequence[str]
+    """Why the two are not quite comparable."""
+    totals: Mapping[str, Tally]
+    """Items by change."""
+    changes: Sequence[ItemChange]
+    """Items of either report: by change, then by rank."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ScenarioPeople:
     """Names, offices and roles that people are drawn from."""
 
@@ -1762,3 +1948,17 @@ class BacklogItem:
     """How much of the question is lost, from the outcomes of its queries; absent when it has none."""
     effort: Effort | None = None
     """Work it takes; absent when unknown."""
+    status: ItemStatus | None = None
+    """Where it stands after the team's decisions; absent in reports that know of none."""
+    assignee: Identifier | None = None
+    """Who it is assigned to; absent when nobody is."""
+    ticket: str | None = None
+    """Ticket it is linked to, as an id or an address; absent when there is none."""
+    aliases: Sequence[Identifier] | None = None
+    """Other group ids of the same need: under declared former names of its datasets, of earlier runs, or merged into it."""
+    trend: Trend | None = None
+    """Change since the earlier report that the run was given; absent without one. Shown, not part of the score."""
+    unblocks: Unblocked | None = None
+    """What serving this item alone would unblock."""
+    cumulative: Unblocked | None = None
+    """What serving this item and all above it in its lane would unblock, nothing counted twice."""

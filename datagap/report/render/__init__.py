@@ -18,6 +18,7 @@ FILES: Final = (
     "artifacts/detections.jsonl",
     "artifacts/intents.jsonl",
     "artifacts/clusters.json",
+    "artifacts/decided.jsonl",
     "artifacts/run_config.json",
     "artifacts/cost.json",
 )
@@ -36,6 +37,7 @@ def render(report: Report) -> dict[str, bytes]:
         "artifacts/detections.jsonl": b"".join(canonical.lines(report.detections)),
         "artifacts/intents.jsonl": b"".join(canonical.lines(report.intents)),
         "artifacts/clusters.json": canonical.document(report.clusters),
+        "artifacts/decided.jsonl": b"".join(canonical.lines(report.decided)),
         "artifacts/run_config.json": canonical.document(report.run),
         "artifacts/cost.json": canonical.document(report.cost),
     }

@@ -16,7 +16,8 @@ from datagap.report.render.text import UNKNOWN, number
 from datagap.report.result import Report
 
 ITEMS_SHOWN: Final = 500
-_ROW_CLASSES: Final = ("num", "gap", "people", "num wide", "", "num wide", "team wide", "wide", "wide")
+_ROW_CLASSES: Final = ("num", "gap", "people", "num wide", "", "wide", "num wide", "team wide", "wide", "wide")
+_DECIDED_CLASSES: Final = ("", "gap", "num", "num wide", "team", "wide", "wide", "name wide")
 _LATE_CLASSES: Final = ("name", "team wide", "wide", "num", "num", "name", "num wide")
 
 
@@ -48,7 +49,8 @@ def _head(title: str, style: str) -> Markup:
 
 def _body(report: Report) -> Markup:
     items = overview.shown(report.items, ITEMS_SHOWN)
-    sections = [*_lanes(report, items), _details(report, items), _no_gap(report), _freshness(report), _exports(report)]
+    rest = [_no_gap(report), _freshness(report), *_decided(report), _exports(report)]
+    sections = [*_lanes(report, items), _details(report, items), *rest]
     return element(
         "body",
         _header(report),
@@ -67,14 +69,16 @@ def _header(report: Report) -> Markup:
         element("h1", overview.heading(report)),
         element("p", overview.snapshot(report), class_="note"),
         element("dl", *figures, class_="figures"),
-        _contents(),
+        *([element("p", f"{overview.put_aside(report)} by the team", class_="note")] if report.decided else []),
+        _contents(report),
     )
 
 
-def _contents() -> Markup:
+def _contents(report: Report) -> Markup:
     lanes = [(lane, title) for lane, (title, _) in overview.LANES.items()]
     rest = {"details": overview.DETAILS, "not-a-gap": overview.NO_GAP[0], "freshness": overview.FRESHNESS[0]}
-    entries = [*lanes, *rest.items(), ("exports", overview.EXPORTS[0])]
+    decided = [("decided", overview.DECIDED[0])] if report.decided else []
+    entries = [*lanes, *rest.items(), *decided, ("exports", overview.EXPORTS[0])]
     links = (element("li", element("a", title, href=f"#{target}")) for target, title in entries)
     return element("nav", element("ul", *links), aria_label="Contents")
 
@@ -91,7 +95,8 @@ def _lanes(report: Report, items: Sequence[model.BacklogItem]) -> Iterator[Marku
         rows = [_lane_row(item, most) for item in items if item.lane == lane]
         content = table(f"{title} by priority", classes, rows, naming=1) if rows else element("p", overview.NO_ITEMS)
         total = sum(item.lane == lane for item in report.items)
-        yield _section(lane, joined((title, Markup(" "), element("span", number(total)))), note, content)
+        serving = element("p", overview.serving(report, lane), class_="note")
+        yield _section(lane, joined((title, Markup(" "), element("span", number(total)))), note, content, serving)
 
 
 def _lane_row(item: model.BacklogItem, most: int) -> Sequence[str]:
@@ -127,6 +132,18 @@ def _freshness(report: Report) -> Markup:
         return _section("freshness", title, overview.ALL_FRESH)
     classes = dict(zip(overview.LATE_ROW, _LATE_CLASSES, strict=True))
     return _section("freshness", title, note, table("Late datasets", classes, rows))
+
+
+def _decided(report: Report) -> Iterator[Markup]:
+    if not report.decided:
+        return
+    title, note = overview.DECIDED
+    rows = [overview.decided_row(one) for one in report.decided[: overview.DECIDED_SHOWN]]
+    listing = table("Needs put aside", dict(zip(overview.DECIDED_ROW, _DECIDED_CLASSES, strict=True)), rows, naming=1)
+    more = element("p", overview.further_decided(report), class_="note")
+    yield _section(
+        "decided", title, note, element("details", element("summary", overview.put_aside(report)), listing, more)
+    )
 
 
 def _exports(report: Report) -> Markup:

@@ -24,11 +24,12 @@ def render(report: Report) -> bytes:
         f"# {escape(overview.heading(report))}",
         escape(overview.snapshot(report)),
         _summary(report),
-        *_lanes(items),
+        *_lanes(report, items),
         escape(overview.left_out(report, ITEMS_SHOWN)),
         *_details(items),
         *_no_gap(report),
         *_freshness(report),
+        *_decided(report),
         *_exports(report),
         escape(overview.colophon(report)),
     ]
@@ -43,28 +44,36 @@ def escape(text: str) -> str:
 
 def _summary(report: Report) -> str:
     read, requests, gaps, contradicted, unexplained = (_figure(figure) for figure in overview.figures(report))
-    return "\n".join((f"- {read}", f"- {requests}; {gaps}", f"- {contradicted}; {unexplained}"))
+    lines = [f"- {read}", f"- {requests}; {gaps}", f"- {contradicted}; {unexplained}"]
+    return "\n".join([*lines, *([f"- {overview.put_aside(report)} by the team"] if report.decided else [])])
 
 
 def _figure(figure: overview.Figure) -> str:
     return f"**{figure.value}** {escape(figure.label)} ({escape(figure.note)})"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table, its cells escaped."""
     lines = [list(map(escape, header)), ["---"] * len(header), *(list(map(escape, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Return lines as a list, escaped."""
+    return "\n".join(f"- {escape(line)}" for line in lines)
 
 
 def _labelled(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     return (f"**{escape(label)}:** {escape(text)}" for label, text in pairs)
 
 
-def _lanes(items: Sequence[model.BacklogItem]) -> Iterator[str]:
+def _lanes(report: Report, items: Sequence[model.BacklogItem]) -> Iterator[str]:
     for lane, (title, note) in overview.LANES.items():
         rows = [wording.row(item) for item in items if item.lane == lane]
         yield f"## {title}"
         yield escape(note)
-        yield _table(wording.ROW, rows) if rows else overview.NO_ITEMS
+        yield grid(wording.ROW, rows) if rows else overview.NO_ITEMS
+        yield escape(overview.serving(report, lane))
 
 
 def _details(items: Sequence[model.BacklogItem]) -> Iterator[str]:
@@ -88,7 +97,7 @@ def _no_gap(report: Report) -> Iterator[str]:
     rows = [(reason, number(events)) for reason, events in overview.none_reasons(report)]
     yield f"## {title}"
     yield note
-    yield _table(("Reason", "Events"), rows) if rows else "None."
+    yield grid(("Reason", "Events"), rows) if rows else "None."
 
 
 def _freshness(report: Report) -> Iterator[str]:
@@ -96,11 +105,24 @@ def _freshness(report: Report) -> Iterator[str]:
     rows = [overview.late_row(entry) for entry in overview.late(report)]
     yield f"## {title}"
     yield note if rows else overview.ALL_FRESH
-    yield _table(overview.LATE_ROW, rows) if rows else ""
+    yield grid(overview.LATE_ROW, rows) if rows else ""
+
+
+def _decided(report: Report) -> Iterator[str]:
+    if not report.decided:
+        return
+    title, note = overview.DECIDED
+    rows = [overview.decided_row(one) for one in report.decided[: overview.DECIDED_SHOWN]]
+    yield f"## {title}"
+    yield f"<details><summary>{overview.put_aside(report)}</summary>"
+    yield note
+    yield grid(overview.DECIDED_ROW, rows)
+    yield escape(overview.further_decided(report))
+    yield "</details>"
 
 
 def _exports(report: Report) -> Iterator[str]:
     title, note = overview.EXPORTS
     yield f"## {title}"
     yield note if report.exports else overview.NO_EXPORTS
-    yield "\n".join(f"- {escape(overview.export_line(export))}" for export in report.exports)
+    yield bullets(overview.export_line(export) for export in report.exports)

@@ -8,10 +8,10 @@ from typing import Final, get_args
 
 from datagap import model
 from datagap.report.rank import EFFORT_WEIGHT, SEVERITY_WEIGHT
-from datagap.report.render.overview import by_channel
+from datagap.report.render.overview import by_channel, unblocked
 from datagap.report.render.text import UNKNOWN, clip, count, known, listed, moment, number, words
 
-ROW: Final = ("Rank", "Gap", "People", "Events", "Verdict", "Tier", "Owner", "Severity", "Effort")
+ROW: Final = ("Rank", "Gap", "People", "Events", "Verdict", "Status", "Tier", "Owner", "Severity", "Effort")
 FACT_ROW: Final = ("Where", "Value", "As of")
 EVIDENCE_SHOWN: Final = 8
 """Quotes, and facts, that a page shows of an item."""
@@ -27,7 +27,7 @@ def row(item: model.BacklogItem) -> Sequence[str]:
     counts = (number(item.people), number(item.events))
     tier = UNKNOWN if item.tier is None else str(item.tier)
     terms = (tier, known(item.owner), known(item.severity), known(item.effort))
-    return str(item.rank), title(item), *counts, item.verdict, *terms
+    return str(item.rank), title(item), *counts, item.verdict, words(item.status or "open"), *terms
 
 
 def kind(item: model.BacklogItem) -> str:
@@ -53,14 +53,38 @@ def particulars(item: model.BacklogItem) -> Sequence[tuple[str, str]]:
     return (
         ("Gap", kind(item)),
         ("Demand", demand(item)),
+        ("Status", status(item)),
         ("Audiences", audiences(item)),
-        ("Seen", f"{moment(item.first_seen)} to {moment(item.last_seen)}"),
+        ("Seen", f"{_seen(item.first_seen)} to {_seen(item.last_seen)}"),
+        *((("Trend", trend(item.trend)),) if item.trend else ()),
+        ("Unblocks", unblocked(item.unblocks)),
         ("Score", formula(item)),
         ("Verdict", verdict(item)),
         ("Owner", known(item.owner)),
         ("Standing", standing(item)),
         ("Group", clip(item.group_id, 120)),
     )
+
+
+def _seen(timestamp: str) -> str:
+    """Return a timestamp, or the day alone where no more is told of it."""
+    return timestamp[:10] if timestamp.endswith("T00:00:00Z") else moment(timestamp)
+
+
+def status(item: model.BacklogItem) -> str:
+    """Return where an item stands, with its assignee and ticket."""
+    assignee = f" to {clip(item.assignee, 120)}" if item.assignee else ""
+    assignee = assignee if item.status == "assigned" or not assignee else f", assigned{assignee}"
+    ticket = f", ticket {clip(item.ticket, 200)}" if item.ticket else ""
+    return f"{words(item.status or 'open')}{assignee}{ticket}"
+
+
+def trend(change: model.Trend) -> str:
+    """Return how demand has changed since the earlier report."""
+    rate = number(change.events_per_day)
+    if change.events_per_day_before is None:
+        return f"{change.change}, {rate} events a day"
+    return f"{change.change}, from {number(change.events_per_day_before)} to {rate} events a day"
 
 
 def demand(item: model.BacklogItem) -> str:
