@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.1.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "85a4a79e7fe1fc43e87e762cf54f47c09c7c0868b1b5ce9c3a955ef8a14cd0a3"
+SPEC_DIGEST = "b9a9dc6445f399b263e4b037391155bb4dfff27ff07c68fa7f500d7465eb00af"
 """SHA-256 over the schemas, keys sorted."""
