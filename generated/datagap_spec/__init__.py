@@ -5,5 +5,5 @@
 SCHEMA_VERSION = "1.1.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "d60d94287cfa00c9a1e3da7843b2599186453c494ff3cd49123028f5dbe67b1e"
+SPEC_DIGEST = "2a43863b5ab4f7d393d326e9a0f759fac02499b907526353963c07789af01c6f"
 """SHA-256 over the schemas, keys sorted."""

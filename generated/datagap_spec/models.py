@@ -1456,6 +1456,68 @@ class SlackMessage:
     """Query that the message is about."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Synonyms:
+    """Words that name the same thing."""
+
+    concept: str
+    """What they name."""
+    words: Mapping[str, str]
+    """Names of it, by language."""
+    asked: Mapping[str, str] | None = None
+    """Words of questions, by language, that a column of it may serve though they do not name it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrammarWords:
+    """Words that play one part."""
+
+    part: Literal["determiner", "article", "of", "owner", "copula", "preposition", "connector", "relative", "before_verb", "conjunction", "listing", "opener", "counted", "measure", "verb_ending", "adverb_ending", "adjective_ending", "superlative_ending"]
+    """The part: what stands before a noun, ties an attribute to its owner, opens a clause, lies between an attribute and its value, or ends a word of a kind."""
+    words: Mapping[str, str]
+    """The words or endings, by language."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thesaurus:
+    """The words by which questions and the names of a schema are brought together, in lower case without accents, in the singular or the base form, with spaces between."""
+
+    groups: Sequence[Synonyms]
+    """Words that name the same thing in data schemas."""
+    nouns: Mapping[str, str]
+    """Further nouns, by language, that name a subject or an attribute, so that a question that uses one needs it."""
+    abbreviations: Mapping[str, str]
+    """What names write short, by the short form."""
+    forms: Mapping[str, str]
+    """Base forms of words that no rule leads back to them, by the irregular form."""
+    aggregates: Mapping[str, str]
+    """Ways of making many rows into one number, by the words for them in names and in questions."""
+    question_words: Mapping[str, str]
+    """Words, by language, that hold a question together and name nothing."""
+    grammar: Sequence[GrammarWords]
+    """Words and endings that say what part the words beside them play."""
+    operations: Mapping[str, str]
+    """Words, by language, for what is done with the data: counting, sorting, comparing."""
+    light_words: Mapping[str, str]
+    """Words, by language, that say so little that a question can be served without a name for them."""
+    askers: Mapping[str, str]
+    """Words, by language, after which what is asked for stands."""
+    value_markers: Mapping[str, str]
+    """Words, by language, after which a value stands."""
+    key_words: str
+    """Last words of the names of columns that rows are joined by."""
+    surrogate_words: str
+    """Key words of columns that say nothing but which row it is."""
+    naming_words: str
+    """Words of columns that rows are called by."""
+    generic_names: str
+    """Names of attributes that many tables have, each about its own rows."""
+    broad_words: str
+    """Names of tables whose rows are more generally what the rows of another table are."""
+    table_words: str
+    """Words of table names that tell nothing of what the table is about."""
+
+
 TriageDecision: TypeAlias = Literal["dismissed", "merged", "split", "assigned", "snoozed", "working_as_intended", "linked", "fixed", "reopened"]
 """Decision on the group."""
 
