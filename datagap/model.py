@@ -21,6 +21,15 @@ from datagap.schema import defaults
 T = TypeVar("T")
 
 
+def understands(version: str) -> bool:
+    """Return whether what was written for a version of the spec can be read: its major version is no later one.
+
+    Majors are compared as texts, for a number of thousands of digits cannot be.
+    """
+    major, own = (one.partition(".")[0].lstrip("0") for one in (version, SCHEMA_VERSION))
+    return (len(major), major) <= (len(own), own)
+
+
 def load(record_type: type[T], data: object) -> T:
     """Return `data`, valid parsed JSON, as a record; what is absent gets the schema's default."""
     name = RECORDS[record_type]

@@ -25,6 +25,7 @@ from datagap.pack.document import JsonError, json_lines, line_of, parse_json
 from datagap.pack.reader import Pack
 from datagap.pack.table import read_csv
 from datagap.problem import Problem
+from datagap.report.classifying import Judge
 from datagap.validate import Validator, embedded
 from tests.tiny import TINY, Documents, rendered, tiny
 
@@ -77,6 +78,24 @@ def sql(content: bytes) -> None:
     """Read a statement."""
     with suppress(ValueError):
         read_statement(content.decode(errors="replace"))
+
+
+@cache
+def judges() -> tuple[Judge, Judge]:
+    """What classifies texts by their words, and beside the catalog of the pack."""
+    return Judge(), Judge(Pack(folder()).catalog())
+
+
+def text(content: bytes) -> None:
+    """Classify a text by its words, by a catalog and by a schema."""
+    said = content.decode(errors="replace")
+    plain, beside = judges()
+    names = said.split()[:8]
+    asked = model.ClassifyRequest(id="t", text=said)
+    about = model.ClassifyRequest(id="t", text=said, schema=dict.fromkeys(names, names), context=names)
+    for judge, request in ((plain, asked), (beside, asked), (plain, about)):
+        found = model.dump(judge.classify(request))
+        assert embedded().problems("classification", found, "stdout") == []
 
 
 def schema(content: bytes) -> None:
@@ -178,6 +197,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "json": parse,
     "file": read,
     "sql": sql,
+    "text": text,
     "schema": schema,
     "edits": edited,
     **{file: replaced(file) for file in (*TINY, layout.HASHES)},
@@ -201,6 +221,7 @@ def seeds() -> dict[str, bytes]:
         "array": number["file"] + b'[\n {"a": "]"},\n [1, "x\\""]\n]\n',
         "csv": number["file"] + b'a,b\n"x,""y",1\n',
         "sql": number["sql"] + b"with t as (select a, b as c from d) select t.c, e.* from t join e using (a)",
+        "text": number["text"] + b"why is raw_orders.region from Tuesday? it's stale, orders.amount too",
         "schema": number["schema"] + person,
         "edits": number["edits"] + bytes(range(64)),
     }

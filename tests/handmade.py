@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from datagap import model
+from datagap.catalog import Catalog
 
 NOW = "2026-03-05T18:00:00Z"
 FULL: dict[str, Any] = {name: {"status": "complete"} for name in get_args(model.FactClass)}
@@ -101,3 +102,25 @@ def write_pack(
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8", newline="\n")
     return folder
+
+
+def catalog(
+    datasets: Sequence[Mapping[str, Any]],
+    *,
+    loads: Mapping[str, tuple[str, int]] | None = None,
+    lineage: Sequence[tuple[str, str]] = (),
+    coverage: Mapping[str, Any] | None = FULL,
+    people: Sequence[Mapping[str, Any]] | None = None,
+) -> Catalog:
+    """Return a catalog of datasets; every one was loaded an hour ago unless `loads` says otherwise."""
+    rows = {one["name"]: ("2026-03-05T17:00:00Z", 24) for one in datasets} | dict(loads or {})
+    return Catalog(
+        datasets=[model.load(model.Dataset, one) for one in datasets],
+        freshness=[
+            model.FreshnessRow(dataset=name, max_loaded_at=at, sla_hours=hours) for name, (at, hours) in rows.items()
+        ],
+        lineage=[model.LineageEdge(from_=source, to=target) for source, target in lineage],
+        as_of=NOW,
+        coverage=None if coverage is None else model.load(model.Coverage, coverage),
+        people=None if people is None else [model.load(model.Person, one) for one in people],
+    )

@@ -32,7 +32,7 @@ def run(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None)
 def folder(tmp_path: Path) -> Path:
     events = [
         slack("s1", "mart_bare has no description."),
-        query("q1", "net revenue by brand", tables=["mart_orders"], dims=["brand"]),
+        query("q1", "split net revenue in mart_orders by brand_name"),
     ]
     write_pack(tmp_path / "pack", events, [dataset("mart_orders"), dataset("mart_bare", description="")])
     return tmp_path
@@ -48,8 +48,8 @@ def test_gen_validate_and_print_sample(folder: Path) -> None:
     assert run("print-sample", "--out", "report", "--count", "1", cwd=folder).out == (
         "incidents: top 0 of 0\n"
         "backlog: top 1 of 2\n"
-        "   1  mart_orders lacks brand: 1 person, 1 event, confirmed\n"
-        '      "net revenue by brand" (q1)\n'
+        "   1  mart_orders lacks brand_name: 1 person, 1 event, confirmed\n"
+        '      "split net revenue in mart_orders by brand_name" (q1)\n'
     )
 
 

@@ -21,7 +21,7 @@ from datagap.validate import InvalidError
 from tests import packs
 
 TABLE: dict[str, Any] = {
-    "schema_version": "1.1.0",
+    "schema_version": "2.0.0",
     "time_window_days": 7,
     "seed": None,
     "scenario": "enterprise",
@@ -278,8 +278,10 @@ WRONG: list[tuple[str, str, str]] = [
      " known are orders, customers, products, marketing, finance; null stands for all of them"),
     ("a language", "nlq: {languages: [{lang: en, pct: 1}, {lang: xx, pct: 0}]}",
      " /nlq/languages/1/lang: there are no wordings in xx; known are en, es, fr"),
-    ("a version", "schema_version: 2.0.0",
-     f" /schema_version: is for schema 2.0.0, this is {model.SCHEMA_VERSION}; write it anew with datagap-synth init"),
+    ("a later major version", "schema_version: 3.0.0",
+     f" /schema_version: is for schema 3.0.0, this is {model.SCHEMA_VERSION}; use a version of datagap that knows it"),
+    ("a later major version of two digits", "schema_version: 10.0.0",
+     f" /schema_version: is for schema 10.0.0, this is {model.SCHEMA_VERSION}; use a version of datagap that knows it"),
     # Types and ranges
     ("text for a number", "nlq: {count: many}", ' /nlq/count: expected integer, got string ("many")'),
     ("a fraction for a count", "nlq: {count: 1.5}", " /nlq/count: expected integer, got number (1.5)"),
@@ -344,7 +346,10 @@ FINE: list[tuple[str, str]] = [
     ("ten tenths", json.dumps({"nlq": {"gaps_distribution": dict.fromkeys(packs.GAP_TYPES, 0.1)}})),
     ("nine tenths and one", "nlq: {success_rate: 0, slow_rate: 0.9, uncertain_rate: 0.1}"),
     ("thirds", "nlq: {languages: [{lang: en, pct: 0.333333}, {lang: es, pct: 0.333333}, {lang: fr, pct: 0.333334}]}"),
-    ("a later minor version", "schema_version: 1.9.3"),
+    ("a later minor version", "schema_version: 2.9.3"),
+    ("an earlier major version", "schema_version: 1.9.3"),
+    ("a version of before the first", "schema_version: 0.1.0"),
+    ("a version with a zero before", "schema_version: 02.0.0"),
     ("the largest seed", "seed: 18446744073709551615"),
     ("numbers as YAML 1.2 has them", "nlq: {slow_rate: 1e-3, uncertain_rate: .5, success_rate: 0.}"),
     ("a whole number with a point", "nlq: {count: 3.0}"),

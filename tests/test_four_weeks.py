@@ -21,6 +21,8 @@ from datagap.report.run import write_report
 from datagap.synth.run import generate
 from tests.weeks import cut, days_later
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = model.load(model.RunConfig, {})
 PLAIN: dict[str, Any] = {
     "time_window_days": 28,

@@ -12,7 +12,7 @@ from datagap import ids, model
 from datagap.catalog import Catalog
 from datagap.gap import GAP_TYPES
 from datagap.report.claim import Checked, Claim
-from datagap.report.detecting import Detected
+from datagap.report.finding import Detected
 from datagap.report.identity import Trace, former_names, settle
 from datagap.report.rank import Group, group
 
@@ -30,13 +30,13 @@ def catalog(declared: dict[str, list[str]]) -> Catalog:
 
 def detected(event_id: str, gap_type: model.GapType, dataset: str, column: str) -> Detected:
     checked = Checked(
-        claim=Claim(gap_type=gap_type, strength="strong", datasets=(dataset,)),
-        verdict="confirmed",
+        claim=Claim(gap_type=gap_type, datasets=(dataset,)),
+        support="confirmed",
         datasets=(dataset,),
         columns=(column,),
     )
     finding = SimpleNamespace(event_id=event_id, actor="u", when="2026-03-04T10:00:00Z")
-    return Detected(finding=cast(Any, finding), gaps=(checked,))
+    return Detected(finding=cast(Any, finding), claim=checked.claim, gaps=(checked,), confidences=(0.9,))
 
 
 needs = st.builds(detected, st.sampled_from(EVENTS), st.sampled_from(GAP_TYPES), st.sampled_from(NAMES), st.just("x"))

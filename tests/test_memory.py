@@ -342,20 +342,24 @@ def test_a_corrected_type_and_dataset_are_held_against_the_catalog(tmp_path: Pat
 
 
 def test_a_correction_may_find_a_gap_where_none_was_found(tmp_path: Path) -> None:
-    events = [ask("s1", "I never know what to make of mart_bare"), ask("s2", "Good morning")]
-    assert run(tmp_path / "p", events).detections == []
+    events = [
+        ask("s1", "Thanks for your quick help with mart_bare yesterday, much appreciated!"),
+        ask("s2", "Good morning"),
+    ]
+    assert not [one for one in run(tmp_path / "p", events).detections if one.gaps]
     report = run(
         tmp_path / "q",
         events,
         correct("s1", "gap_type", gap_type="docs_missing"),
         correct("s2", "dataset", dataset="x"),
     )
-    assert [(one.event_id, one.gaps[0].verdict) for one in report.detections] == [("s1", "confirmed")]
+    found = [one for one in report.detections if one.gaps]
+    assert [(one.event_id, one.gaps[0].verdict) for one in found] == [("s1", "confirmed")]
 
 
 def test_a_corrected_dataset_is_followed_through_its_rename(tmp_path: Path) -> None:
-    datasets = [dataset("fct_bare", description="", aliases=["mart_bare"]), *MARTS[::2]]
-    events = [ask("s1", "mart_late has no description.")]
+    datasets = [dataset("fct_bare", description="", aliases=["mart_bare"]), dataset("mart_other", description="")]
+    events = [ask("s1", "mart_other has no description, what do its columns mean?")]
     report = run(tmp_path / "p", events, correct("s1", "dataset", dataset="mart_bare"), datasets=datasets)
     assert report.detections[0].gaps[0].datasets == ("fct_bare",)
 

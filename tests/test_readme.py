@@ -29,7 +29,7 @@ def test_one_of_each_channel_is_shown() -> None:
     assert sorted(block[0] for block in EVENTS) == ["e", "q", "s"]
 
 
-@pytest.mark.parametrize("command", ["init", "gen", "validate", "list", "scenarios", "explain", "stats"])
+@pytest.mark.parametrize("command", ["init", "gen", "validate", "list", "scenarios", "explain", "stats", "score"])
 def test_every_command_has_an_example(command: str) -> None:
     assert f"$ datagap-synth {command}" in README
 

@@ -130,37 +130,6 @@ def test_a_type_that_is_only_detected_has_a_precision_and_no_recall_and_leaves_t
     assert (scored.figures.macro_f1, scored.figures.gap_types.f1) == (1.0, round(2 / 3, 6))
 
 
-def one_event(*real: Gap) -> Gold:
-    events = {"e_1": Event(channel="nlq", actor="a", conversation="e_1")}
-    labels = {"e_1": Label(request=True, gaps=real)}
-    return Gold(pack_id="p", kind="answer_key", events=events, labels=labels, gaps=real)
-
-
-def detected(*gaps: model.DetectedGap) -> dict[str, model.Detection]:
-    return {"e_1": model.Detection(event_id="e_1", request=True, gaps=gaps)}
-
-
-def test_a_type_that_is_detected_twice_counts_once_with_the_higher_confidence() -> None:
-    real = Gap(gap_id="gap_1", gap_type="missing_column", people=1)
-    scored = score(one_event(real), detected(gap("missing_column", "g", 0.9), gap("missing_column", "h", 0.4)))
-    assert scored.figures.brier == pytest.approx(0.01)
-    assert sum(one.pairs for one in scored.bins) == 1
-
-
-def test_two_gaps_of_a_type_behind_an_event_are_told_apart_by_their_order() -> None:
-    real = [Gap(gap_id=name, gap_type="missing_column", people=1) for name in ("gap_1", "gap_2")]
-    ranking = score(one_event(*real), detected(gap("missing_column", "g"), gap("missing_column", "h"))).by_demand
-    assert ranking is not None
-    assert (ranking.found, ranking.duplicates) == (2, 0)
-
-
-def test_an_event_is_counted_by_what_its_first_gap_is_taken_for() -> None:
-    real = Gap(gap_id="gap_1", gap_type="missing_column", people=1)
-    scored = score(one_event(real), detected(gap("quality_issue", "g"), gap("missing_column", "h")))
-    assert scored.types["missing_column"].taken_for == {"quality_issue": 1}
-    assert scored.types["quality_issue"].false_alarms == 0
-
-
 # Known definitions
 
 

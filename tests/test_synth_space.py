@@ -32,7 +32,7 @@ MOST = {
     ("gaps", "count"): 30,
 }
 ONLY = {
-    ("schema_version",): ("1.0.0", "1.7.2"),
+    ("schema_version",): ("1.0.0", "1.7.2", "2.7.0"),
     ("scenario",): ("enterprise",),
     ("catalog_completeness",): (1.0,),
     ("catalog", "domains"): DOMAINS,

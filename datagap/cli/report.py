@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from datagap.cli.aliases import aliases
 from datagap.cli.reporter import Verdict
 from datagap.cli.shell import Session, common_options, console, example, run, verdict_options, version_option
 from datagap.cli.triage import triage
@@ -75,6 +76,7 @@ def cli() -> None:
 @click.option("--p95-ms", type=click.IntRange(1, DAY_MS), help="Query latency that counts as slow.  [default: 30000]")
 @click.option("--triage", "decisions", type=click.Path(path_type=Path), help="Decisions to apply: a triage.jsonl.")
 @click.option("--previous", type=click.Path(path_type=Path), help="Earlier report, for trends and ids.")
+@click.option("--aliases", "names", type=click.Path(path_type=Path), help="Confirmed aliases: CSV, YAML or JSON.")
 @click.option("--force", is_flag=True, help="Replace a report that is there.")
 @common_options
 @click.pass_obj
@@ -87,6 +89,7 @@ def gen(
     owners: Path | None,
     decisions: Path | None,
     previous: Path | None,
+    names: Path | None,
     force: bool,
     model_name: str | None,
     **given: object,
@@ -97,6 +100,8 @@ def gen(
     are never read.
     """
     from datagap.pack.reader import Pack
+    from datagap.report.alias import load_aliases
+    from datagap.report.linking import NO_ALIASES
     from datagap.report.options import check_llm, load_options
     from datagap.report.render.overview import put_aside
     from datagap.report.run import write_report
@@ -105,7 +110,9 @@ def gen(
     check_llm(options, os.environ.get("LLM_API_KEY"))
     memory = _memory(session, out, decisions, previous, options)
     session.detail(f"reading {pack}")
-    report = write_report(Pack(pack), options, out, force=force, memory=memory)
+    source = Pack(pack)
+    known = NO_ALIASES if names is None else load_aliases(names, source.catalog())
+    report = write_report(source, options, out, force=force, memory=memory, aliases=known)
     tallies = report.tallies
     aside = f"; {put_aside(report)}" if report.decided else ""
     session.say(
@@ -211,7 +218,39 @@ def diff(session: Session, before: Path, after: Path, form: str) -> None:
             session.say(line)
 
 
+@cli.command(
+    epilog=example(
+        'echo \'{"id": "t1", "text": "permission denied on fct_orders"}\' | datagap-report classify',
+        "datagap-report classify --input texts.jsonl --pack packs/p1 > found.jsonl",
+    )
+)
+@click.option("--input", "source", type=click.Path(path_type=Path), help="JSON lines to read.  [default: stdin]")
+@click.option("--pack", type=click.Path(path_type=Path), help="Pack whose catalog the texts are about.")
+@click.option("--aliases", "names", type=click.Path(path_type=Path), help="Confirmed aliases of that catalog.")
+@common_options
+@click.pass_obj
+def classify(session: Session, source: Path | None, pack: Path | None, names: Path | None) -> None:
+    """Classify texts: JSON lines with id and text in, JSON lines with gap types out.
+
+    A line may have a schema ({table: [columns]}), foreign_keys and context (earlier questions) of its own.
+    """
+    from datagap.pack import canonical
+    from datagap.pack.reader import Pack
+    from datagap.report.alias import load_aliases
+    from datagap.report.classifying import Judge, requests
+    from datagap.report.linking import NO_ALIASES
+
+    if names is not None and pack is None:
+        raise MisuseError("needs the catalog that they are of", where="--aliases", hint="give its --pack")
+    catalog = None if pack is None else Pack(pack).catalog()
+    judge = Judge(catalog, NO_ALIASES if names is None or catalog is None else load_aliases(names, catalog))
+    session.detail(f"reading {source or 'standard input'}")
+    for request in requests(source):
+        click.echo(canonical.line(judge.classify(request)).decode(), nl=False)
+
+
 cli.add_command(triage)
+cli.add_command(aliases)
 
 
 def main() -> None:

@@ -106,7 +106,12 @@ def read_json(folder: Path, file: str) -> object:
 
 def json_lines(folder: Path, file: str) -> Iterator[tuple[int, object | Problem]]:
     """Yield, line by line from 1, the strict JSON value or the problem that the line has."""
-    for number, line in lines(folder, file):
+    yield from json_lines_in(lines(folder, file), file)
+
+
+def json_lines_in(numbered: Iterable[tuple[int, bytes | Problem]], file: str) -> Iterator[tuple[int, object | Problem]]:
+    """Yield the same of numbered lines, which problems say are of `file`."""
+    for number, line in numbered:
         if isinstance(line, Problem):
             yield number, line
             continue

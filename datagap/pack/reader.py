@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from datagap import model
 from datagap.catalog import Catalog
-from datagap.errors import MisuseError
+from datagap.errors import DatagapError, MisuseError
 from datagap.pack import layout
 from datagap.pack.array import json_items
 from datagap.pack.document import json_lines, read_json
@@ -36,8 +36,14 @@ class Pack:
         return (self.path / file).exists()
 
     def manifest(self) -> model.Manifest:
-        """Return the manifest."""
-        return self._validator.read(model.Manifest, read_json(self.path, layout.MANIFEST), layout.MANIFEST)
+        """Return the manifest; raise DatagapError if the pack is of a later major version of the spec."""
+        manifest = self._validator.read(model.Manifest, read_json(self.path, layout.MANIFEST), layout.MANIFEST)
+        version = manifest.schema_version or model.SCHEMA_VERSION
+        if not model.understands(version):
+            message = f"is for schema {version[:40]}, and this is {model.SCHEMA_VERSION}"
+            where = f"{layout.MANIFEST} /schema_version"
+            raise DatagapError(message, where=where, hint="use a version of datagap that knows it")
+        return manifest
 
     def catalog(self) -> Catalog:
         """Return the catalog snapshot."""

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from io import BufferedReader, FileIO
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from datagap.errors import DatagapError, system_reason
 from datagap.problem import Problem
@@ -98,18 +98,23 @@ def digest(folder: Path, file: str) -> str:
 def lines(folder: Path, file: str) -> Iterator[tuple[int, bytes | Problem]]:
     """Yield, line by line from 1, the bytes with their line end, or the problem that the line is too long."""
     with open_file(folder, file) as stream:
-        number = 0
         try:
-            while line := stream.readline(MAX_LINE + 1):
-                number += 1
-                if len(line) <= MAX_LINE:
-                    yield number, line
-                    continue
-                yield number, syntax_problem(file, number, f"is longer than {MAX_LINE >> 20} MiB")
-                while line and not line.endswith(b"\n"):
-                    line = stream.readline(MAX_LINE + 1)
+            yield from lines_in(stream, file)
         except OSError as error:
             raise unreadable(error, folder / file) from error
+
+
+def lines_in(stream: BinaryIO, file: str) -> Iterator[tuple[int, bytes | Problem]]:
+    """Yield the same of an open stream, which problems call `file`."""
+    number = 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) <= MAX_LINE:
+            yield number, line
+            continue
+        yield number, syntax_problem(file, number, f"is longer than {MAX_LINE >> 20} MiB")
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(MAX_LINE + 1)
 
 
 def syntax_problem(file: str, line: int, message: str) -> Problem:

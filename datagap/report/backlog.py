@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datagap import model
 from datagap.catalog import Catalog
 from datagap.report.counterfactual import Blockage
-from datagap.report.detecting import Detected
+from datagap.report.finding import Detected
 from datagap.report.memory import Memory, Remembered
 from datagap.report.past import PastReport, change, ids_of
 from datagap.report.rank import LANES, group, rank

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from datagap.report.claim import Checked, Claim
 from datagap.report.decision import Correction
-from datagap.report.detecting import Detected
+from datagap.report.finding import Detected
 
 Check: TypeAlias = Callable[[Claim], Checked]
 """Holds a claim against the catalog."""
@@ -32,34 +32,19 @@ def corrected(
 
 def _corrected(one: Detected, correction: Correction, check: Check, present: Mapping[str, str]) -> Detected:
     if correction.not_a_request:
-        return replace(one, gaps=(), confidence=0.0, request=False, none_reason=one.none_reason or "chatter")
-    claim = one.gaps[0].claim if one.gaps else _claim(one, correction)
-    if claim is None:
+        return replace(one, gaps=(), confidences=(), request=False, none_reason=one.none_reason or "chatter")
+    if not one.gaps and correction.gap_type is None:
         return one
+    claim = one.gaps[0].claim if one.gaps else one.claim
     if correction.dataset is not None:
         dataset = present.get(correction.dataset, correction.dataset)
         claim = replace(claim, datasets=(dataset,), subject=None)
     if correction.gap_type is not None:
-        claim = replace(claim, gap_type=correction.gap_type, strength="strong")
+        claim = replace(one.claim, gap_type=correction.gap_type, datasets=claim.datasets, subject=claim.subject)
     sure = 1.0 if correction.gap_type is not None else one.confidence
     checked = check(claim)
-    if checked.verdict == "contradicted":
-        checked = replace(checked, verdict="unverifiable")
-    return replace(one, gaps=(checked, *one.gaps[1:]), confidence=sure, request=True, none_reason=None)
-
-
-def _claim(one: Detected, correction: Correction) -> Claim | None:
-    """Return the claim of an event in which nothing was found; None if nobody has said what type it is of."""
-    if correction.gap_type is None:
-        return None
-    finding, links = one.finding, one.finding.links
-    return Claim(
-        gap_type=correction.gap_type,
-        strength="strong",
-        datasets=links.datasets,
-        columns=(*links.columns, *links.unknown),
-        subject=None if links.datasets else links.subject or links.domain,
-        period=links.period,
-        actor=finding.actor,
-        at=finding.when,
+    if checked.support == "contradicted":
+        checked = replace(checked, support="open")
+    return replace(
+        one, gaps=(checked, *one.gaps[1:]), confidences=(sure, *one.confidences[1:]), request=True, none_reason=None
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from datagap.report.lexicon import fold
 from datagap.report.morphology import name_words
+from datagap.report.text import fold
 from datagap.report.thesaurus import Thesaurus
 
 MOST_NEIGHBOURS = 32

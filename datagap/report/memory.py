@@ -11,7 +11,7 @@ from datagap.catalog import Catalog
 from datagap.report.claim import Checked
 from datagap.report.correction import Check, corrected
 from datagap.report.decision import PUT_ASIDE, Decided, Decisions, apart, corrections
-from datagap.report.detecting import Detected
+from datagap.report.finding import Detected
 from datagap.report.identity import Trace, former_names, settle
 from datagap.report.ledger import Ledger
 from datagap.report.past import PastReport

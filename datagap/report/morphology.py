@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from datagap.report.lexicon import fold
+from datagap.report.text import fold
 
 LONGEST_NAME = 200
 """Characters of a name that are read."""

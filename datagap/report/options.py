@@ -14,7 +14,7 @@ from datagap.problem import Problem, kind_of, show
 from datagap.settings import SettingsError, read_yaml
 from datagap.validate import InvalidError, embedded
 
-RECORDED = frozenset({"pack", "generator_version", "spec_digest", "events", "window", "triage", "previous"})
+RECORDED = frozenset({"pack", "generator_version", "spec_digest", "events", "window", "aliases", "triage", "previous"})
 """Keys that a report records and that are no options; a recorded file may serve as --config."""
 OWNER_COLUMNS = ("dataset", "owner")
 

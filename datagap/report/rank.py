@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from datagap import clock, ids, model
 from datagap.catalog import Catalog
 from datagap.report.claim import Checked
-from datagap.report.detecting import Detected
+from datagap.report.finding import Detected
 from datagap.report.summary import summarise
 
 SEVERITY_WEIGHT: Final[Mapping[model.Severity, int]] = {"low": 1, "medium": 2, "high": 3}
@@ -28,7 +29,7 @@ FACTS: Final = 3
 """Catalog facts that an item shows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Group:
     """Detections with the same need."""
 
@@ -39,14 +40,14 @@ class Group:
     aliases: tuple[str, ...] = ()
     """Other ids that it goes by, sorted."""
 
-    @property
+    @cached_property
     def lead(self) -> Checked:
         """The check that speaks for the group: of those with its very key, confirmed before the others, the first."""
         order = {"confirmed": 0, "unverifiable": 1, "contradicted": 2}
         own = [checked for _, checked in self.members if checked.key == self.key]
         return min(own or [checked for _, checked in self.members], key=lambda checked: order[checked.verdict])
 
-    @property
+    @cached_property
     def people(self) -> int:
         """Distinct people behind it."""
         return len({detected.finding.actor for detected, _ in self.members})

@@ -1,28 +1,49 @@
-"""Read what one event says by itself, before its thread and the catalog are asked."""
+"""Read what one event says by itself, before its conversation and the catalog are asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain
+from typing import Final, TypeVar
+
+import numpy as np
 
 from datagap import model
+from datagap.catalog import Catalog
 from datagap.pack.layout import Event, event_text
-from datagap.report.lexicon import Lexicon, fold
-from datagap.report.linking import LONGEST_TEXT, Linker, Links
-from datagap.report.redaction import Redactor
+from datagap.report.classifier import ACTS, Classifier, Scores, load_classifier
+from datagap.report.clause import Clause, ClauseReader, Links
+from datagap.report.concepts import load_concepts
+from datagap.report.glossary import load_glossary
+from datagap.report.linking import NO_ALIASES, Aliases, Bags, Linker
+from datagap.report.telemetry import Telemetry
+from datagap.report.text import clauses, own_words
 
-SERVED: Mapping[model.Outcome, model.NoneReason] = {
-    "answered": "answered",
-    "slow": "answered",
-    "uncertain": "analysis_request",
-}
-"""Why a query that ended so is about no gap; its words are not searched for one."""
-QUOTE = 240
-"""Characters of a quote."""
+T = TypeVar("T")
+REMEMBERED: Final = 1 << 17
+"""Clauses that are kept in mind, so that what is said often is read once."""
+FENCE: Final = "```"
+MOST_BLOCKS: Final = 8
+"""Blocks of code of a text that are parsed."""
+_BLOCK: Final = re.compile(r"```(?:sql\b)?\s*(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
+_SQL: Final = re.compile(r"(?:select|with)\b", re.IGNORECASE)
+MOST_CLAUSES: Final = 400
+"""Clauses of a text that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A clause that was read, and what its words are worth."""
+
+    clause: Clause
+    scores: Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Reading:
     """What one event says."""
 
     event_id: str
@@ -33,21 +54,14 @@ class Finding:
     """Id of the event that opens the conversation; its own for a query or an opener."""
     query: str | None
     """Query that it refers to."""
-    quote: str
+    text: str
+    scores: Scores
+    """What its words are worth, by act; without the bias."""
     links: Links
-    strong: Mapping[model.GapType, str] = field(default_factory=dict)
-    """Gap types that the words signal, each with the line that does."""
-    weak: tuple[model.GapType, ...] = ()
-    none_reason: model.NoneReason | None = None
-    """Why it is about no gap, where the words themselves say so."""
-    asks: bool = False
-    follows_up: bool = False
+    considered: Links
+    """What the query bot took it to be about; not from its text."""
     outcome: model.Outcome | None = None
     latency_ms: int | None = None
-
-    def quote_for(self, gap_type: model.GapType) -> str:
-        """Return the line that shows a gap of this type best."""
-        return self.strong.get(gap_type) or self.quote
 
     @property
     def opens(self) -> bool:
@@ -56,91 +70,110 @@ class Finding:
 
 
 class Reader:
-    """Reads events by the signals of a lexicon and the names of a catalog."""
+    """Reads events; what is said in the same words is read once."""
 
-    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
-        self._linker = linker
-        self._lexicon = lexicon
+    def __init__(self, clause_reader: ClauseReader, classifier: Classifier, telemetry: Telemetry) -> None:
+        self._clauses = clause_reader
+        self._telemetry = telemetry
+        self._classifier = classifier
+        self._read = lru_cache(maxsize=REMEMBERED)(self._fresh)
 
-    def read(self, event: Event) -> Finding:
+    def _fresh(self, raw: str) -> Read:
+        clause = self._clauses.read(raw)
+        return Read(clause, self._classifier.score(clause.features))
+
+    def read_text(self, text: str) -> list[tuple[str, Read]]:
+        """Return the clauses of a text, each as it is written and as it was read."""
+        return [(raw, self._read(raw)) for raw in clauses(own_words(text))[:MOST_CLAUSES]]
+
+    def links(self, text: str) -> Links:
+        """Return what a text mentions."""
+        linked = [read.clause.links for _, read in self.read_text(text) if read.clause.links is not None]
+        return self._with_code(text, _joined(linked)) if FENCE in text else _joined(linked)
+
+    def scores(self, text: str) -> Scores:
+        """Return what the words of a text are worth, by act; without the bias."""
+        return sum((read.scores for _, read in self.read_text(text)), start=_ZERO)
+
+    def quote(self, text: str, act: int) -> str:
+        """Return the line of a text that speaks most for an act."""
+        if "\n" not in text:
+            return text.strip()
+        best, where = -(10**9), text
+        for line in own_words(text).splitlines():
+            if line.strip():
+                worth = sum(int(read.scores[act]) for _, read in self.read_text(line))
+                if worth > best:
+                    best, where = worth, line
+        return where.strip()
+
+    def read(self, event: Event) -> Reading:
         """Return what `event` says."""
-        text = event_text(event)[:LONGEST_TEXT]
-        links = self._linker.link(text)
-        served = isinstance(event, model.NlQuery) and event.outcome in SERVED
-        folded = "" if served else fold(text)
-        places = self._signals(folded)
-        weak = tuple(kind for kind, pattern in self._lexicon.weak.items() if pattern.search(folded))
-        finding = Finding(
+        text = event_text(event)
+        found = [self._read(raw) for raw in clauses(own_words(text))[:MOST_CLAUSES]]
+        query = event if isinstance(event, model.NlQuery) else None
+        return Reading(
             event_id=event.id,
             channel=event.channel,
             actor=event.actor,
             when=event.when,
             thread=event.id if isinstance(event, model.NlQuery) else event.thread_id or event.id,
             query=None if isinstance(event, model.NlQuery) else event.referenced_query_id,
-            quote=_quote(text, min(places.values(), default=0)),
-            links=links,
-            strong={kind: _quote(text, place) for kind, place in places.items()},
-            weak=weak,
+            text=text,
+            scores=sum((read.scores for read in found), start=_ZERO),
+            links=self.links(text),
+            considered=self._considered(query) if query else _NOTHING,
+            outcome=query.outcome if query else None,
+            latency_ms=query.latency_ms if query else None,
         )
-        if isinstance(event, model.NlQuery):
-            return _query(finding, event)
-        return self._message(finding, folded)
 
-    def _signals(self, folded: str) -> dict[model.GapType, int]:
-        """Return the gap types that the text signals strongly, and where the signal stands."""
-        searched = ((kind, pattern.search(folded)) for kind, pattern in self._lexicon.strong.items())
-        return {kind: match.start() for kind, match in searched if match}
+    def _considered(self, query: model.NlQuery) -> Links:
+        datasets, columns = self._telemetry.datasets(query), self._telemetry.columns(query)
+        return Links(datasets=datasets, columns=columns) if datasets or columns else _NOTHING
 
-    def _message(self, finding: Finding, folded: str) -> Finding:
-        lexicon = self._lexicon
-        about_data = bool(finding.links.datasets or finding.links.domain or finding.links.columns) or bool(
-            lexicon.data_noun.search(folded)
-        )
-        asks = bool(lexicon.request.search(folded)) or bool(finding.strong)
-        none_reason = None
-        if not finding.links.datasets:
-            none_reason = next((reason for reason, one in lexicon.none_reasons.items() if one.search(folded)), None)
-        follows_up = not finding.opens and bool(lexicon.follow_up.search(folded))
-        if not finding.opens and not follows_up and lexicon.answer.search(folded):
-            none_reason, asks = none_reason or "chatter", False
-        if not about_data and not follows_up:
-            none_reason = none_reason or "chatter"
-        return replace(finding, none_reason=none_reason, asks=asks, follows_up=follows_up)
+    def _with_code(self, text: str, links: Links) -> Links:
+        """Return links with the tables of the SQL in a text first: what it defines itself is no table."""
+        blocks = [block for block in _BLOCK.findall(text)[:MOST_BLOCKS] if _SQL.match(block)]
+        tables = _distinct(self._telemetry.tables(block) for block in blocks)
+        return replace(links, datasets=_distinct([tables, links.datasets])) if tables else links
 
 
-def _query(finding: Finding, event: model.NlQuery) -> Finding:
-    """Return the finding with the query bot's own telemetry: never its `gap_types`."""
-    links = finding.links
-    named = links.datasets or tuple(event.tables or ())[:1]
-    columns = dict.fromkeys([*links.columns, *(event.dims or ()), *(event.metrics or ())])
-    return replace(
-        finding,
-        links=replace(links, datasets=named, columns=tuple(columns)),
-        asks=True,
-        outcome=event.outcome,
-        none_reason=SERVED.get(event.outcome),
-        latency_ms=event.latency_ms,
+_ZERO: Final = np.zeros(len(ACTS), dtype=np.int32)
+
+
+_NOTHING: Final = Links()
+
+
+def _joined(links: Sequence[Links]) -> Links:
+    """Return what clauses mention together."""
+    if len(links) < 2:
+        return links[0] if links else _NOTHING
+    subjects = [(one.settled, one.subject) for one in links if one.subject]
+    settled, subject = max(subjects, key=lambda one: (one[0], one[1].count(" "), len(one[1])), default=(False, None))
+    return Links(
+        datasets=_distinct(one.datasets for one in links),
+        columns=_distinct(one.columns for one in links),
+        domain=next((one.domain for one in links if one.domain), None),
+        unknown=_distinct(one.unknown for one in links),
+        periods=_distinct(one.periods for one in links),
+        subject=subject,
+        settled=settled,
+        mentions=tuple(chain.from_iterable(one.mentions for one in links)),
     )
 
 
-def _quote(text: str, place: int) -> str:
-    """Return the line of `text` around `place`, or all of it if that line is empty."""
-    start = text.rfind("\n", 0, place) + 1
-    end = text.find("\n", place)
-    line = text[start : end if end >= 0 else len(text)]
-    return line.strip() or text.strip()
+def _distinct(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(groups)))
 
 
-def redacted(finding: Finding, redactor: Redactor) -> Finding:
-    """Return `finding` without personal data in anything that a report shows of it; mentions are catalog names."""
-    links = finding.links
-    subject = None if links.subject is None else redactor.redact(links.subject)
-    unknown = tuple(word for word in links.unknown if redactor.redact(word) == word)
-    links = replace(links, subject=subject, unknown=unknown)
-    strong = {kind: _cut(redactor.redact(quote)) for kind, quote in finding.strong.items()}
-    return replace(finding, quote=_cut(redactor.redact(finding.quote)), strong=strong, links=links)
-
-
-def _cut(quote: str) -> str:
-    """Return the first QUOTE characters of a redacted text, without half a word or placeholder at the end."""
-    return quote if len(quote) <= QUOTE else quote[:QUOTE].rpartition(" ")[0] or quote[:QUOTE].rpartition("[")[0]
+def open_reader(catalog: Catalog, classifier: Classifier | None = None, aliases: Aliases = NO_ALIASES) -> Reader:
+    """Return what reads events about a catalog; without a classifier, by the embedded one."""
+    classifier = classifier or load_classifier()
+    clause_reader = ClauseReader(
+        Linker(catalog, aliases),
+        Bags(catalog, load_glossary()),
+        load_concepts(),
+        classifier.words,
+        classifier.common,
+    )
+    return Reader(clause_reader, classifier, Telemetry(catalog))

@@ -16,6 +16,8 @@ _ID = re.compile(
 _PHONE = re.compile(rf"({_DATE})|(?<![\w.,])[+(]?\d[\d ()./-]{{6,18}}\d(?![\w])")
 _LONG_NUMBER = re.compile(r"(?<![\w.,])\d{9,}(?![\w])")
 _HANDLE = re.compile(r"<@[A-Za-z0-9_.-]{1,64}(?:\|[^>]{0,64})?>|(?<![\w@])@[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_DIGIT = re.compile(r"\d")
+"""What every id and phone number has."""
 _WORD = re.compile(r"\w+(?:[.-]\w+)*")
 _JOINT = re.compile("([.-])")
 PERSON, EMAIL, PHONE, ID, SECRET = "[person]", "[email]", "[phone]", "[id]", "[secret]"
@@ -36,11 +38,20 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return `text` without personal data."""
-        text = _HANDLE.sub(PERSON, _EMAIL.sub(EMAIL, text))
-        text = _IBAN.sub(ID, _SECRET.sub(SECRET, text))
-        text = _ID.sub(lambda match: match[1] or ID, text)
-        text = _PHONE.sub(_phone, _LONG_NUMBER.sub(ID, text))
-        return _WORD.sub(self._person, text)
+        if "@" in text:
+            text = _HANDLE.sub(PERSON, _EMAIL.sub(EMAIL, text))
+        if _DIGIT.search(text):
+            text = _IBAN.sub(ID, _SECRET.sub(SECRET, text))
+            text = _ID.sub(lambda match: match[1] or ID, text)
+            text = _PHONE.sub(_phone, _LONG_NUMBER.sub(ID, text))
+        else:
+            text = _SECRET.sub(SECRET, text)
+        return _WORD.sub(self._person, text) if self._may_name(text) else text
+
+    def _may_name(self, text: str) -> bool:
+        """Return whether a word of a text, or a part of one, may be a handle or a name."""
+        words = {word for whole in _WORD.findall(text) for word in (whole, *_JOINT.split(whole))}
+        return not (words.isdisjoint(self._names) and self._handles.isdisjoint(map(str.lower, words)))
 
     def _person(self, match: re.Match[str]) -> str:
         word = match[0]

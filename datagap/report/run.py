@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +20,15 @@ from datagap.pack.source import digest
 from datagap.problem import show
 from datagap.report.backlog import build
 from datagap.report.claim import Checked
-from datagap.report.detecting import Detected, Detector
-from datagap.report.lexicon import load_lexicon
-from datagap.report.linking import Linker
+from datagap.report.classifier import load_classifier
+from datagap.report.detecting import Detector
+from datagap.report.finding import Detected, focused, redacted_quote
+from datagap.report.hindsight import in_hindsight
+from datagap.report.linking import NO_ALIASES, Aliases
 from datagap.report.memory import Memory
 from datagap.report.privacy import hidden
 from datagap.report.rank import Group
-from datagap.report.reading import Finding, Reader, redacted
+from datagap.report.reading import Reading, open_reader
 from datagap.report.redaction import Redactor
 from datagap.report.render import FILES, render
 from datagap.report.result import Export, FreshnessEntry, Report, Tallies
@@ -45,16 +47,26 @@ NOTHING_SPENT = model.Spend(
     usd=0,
 )
 UNSERVED = ("blocked", "degraded")
+STANDS_OUT = 2
+"""How many times the usual latency of datasets one has to have for it to be told of."""
+EXPLAINED = ("how_to", "analysis_request", "wrong_tool", "bot_error", "chatter")
+"""Why a query may fail though the catalog lacks nothing."""
 LATENCIES_NEEDED = 20
 """Queries that a dataset needs for a 95th percentile of their latency to mean something."""
 
 
 def write_report(
-    pack: Pack, options: model.RunConfig, out: Path, *, force: bool = False, memory: Memory | None = None
+    pack: Pack,
+    options: model.RunConfig,
+    out: Path,
+    *,
+    force: bool = False,
+    memory: Memory | None = None,
+    aliases: Aliases = NO_ALIASES,
 ) -> Report:
     """Write the report on `pack` to `out` and return it; raise MisuseError if `out` holds something else."""
     refuse_occupied(out, force=force, is_ours=is_report)
-    report = analyse(pack, options, memory)
+    report = analyse(pack, options, memory, aliases)
     with staged(out, force=force, is_ours=is_report) as staging:
         for file, content in render(report).items():
             staging.write(file, content)
@@ -70,24 +82,27 @@ def is_report(path: Path) -> bool:
     return files_in(path) <= set(FILES)
 
 
-def analyse(pack: Pack, options: model.RunConfig, memory: Memory | None = None) -> Report:
+def analyse(
+    pack: Pack, options: model.RunConfig, memory: Memory | None = None, aliases: Aliases = NO_ALIASES
+) -> Report:
     """Return the report on `pack`, held to what is known from before; its answer key is never read."""
-    return _Analysis(pack, options).report(memory or Memory())
+    return _Analysis(pack, options, aliases).report(memory or Memory())
 
 
 class _Analysis:
-    def __init__(self, pack: Pack, options: model.RunConfig) -> None:
+    def __init__(self, pack: Pack, options: model.RunConfig, aliases: Aliases) -> None:
         self._pack = pack
         self._options = options
         self._manifest = pack.manifest()
         self._catalog = pack.catalog()
-        self._reader = Reader(Linker(self._catalog, load_lexicon()), load_lexicon())
+        self._aliases = aliases
+        self._reader = open_reader(self._catalog, aliases=aliases)
 
     def report(self, memory: Memory) -> Report:
         catalog, options, window = self._catalog, self._options, self._window
         detected = memory.corrected(self._detected, self._verifier.check, catalog)
         if options.focus_gaps:
-            detected = [_focused(one, options.focus_gaps) for one in detected]
+            detected = [focused(one, options.focus_gaps) for one in detected]
         backlog = build(detected, catalog, options, memory, window.days if window else None)
         groups, ids_held = backlog.remembered.groups, backlog.remembered.id_of
         report = Report(
@@ -95,7 +110,7 @@ class _Analysis:
             cost=model.Cost(llm=options.llm, total=NOTHING_SPENT, stages={}),
             tallies=_tallies(detected),
             items=backlog.items,
-            detections=[_detection(one, ids_held) for one in detected if one.gaps],
+            detections=[_detection(one, ids_held) for one in detected if one.request or one.none_reason != "chatter"],
             intents=[_intent(one) for one in detected if one.request],
             clusters=[_cluster(one) for one in groups],
             freshness=_freshness(catalog, options.owners or {}, groups),
@@ -108,16 +123,13 @@ class _Analysis:
     # Reading
 
     @cached_property
-    def _findings(self) -> Sequence[Finding]:
+    def _readings(self) -> Sequence[Reading]:
         channels: list[model.Channel] = ["nlq", "slack", "email"]
         if self._options.source != "all":
             channels = [self._options.source]
-        findings = [self._reader.read(event) for channel in channels for event in self._sampled(channel)]
-        _refuse_twice(findings)
-        people = self._catalog.people or ()
-        handles = {*(person.person_id for person in people), *(finding.actor for finding in findings)}
-        redactor = Redactor(handles, (person.name for person in people if person.name))
-        return [redacted(finding, redactor) for finding in findings]
+        readings = [self._reader.read(event) for channel in channels for event in self._sampled(channel)]
+        _refuse_twice(readings)
+        return readings
 
     def _sampled(self, channel: model.Channel) -> Iterator[layout.Event]:
         """Yield the events of a channel, or as many as were asked for, spread evenly."""
@@ -130,22 +142,27 @@ class _Analysis:
     # Detecting
 
     @cached_property
+    def _redactor(self) -> Redactor:
+        people = self._catalog.people or ()
+        handles = {*(person.person_id for person in people), *(reading.actor for reading in self._readings)}
+        return Redactor(handles, (person.name for person in people if person.name))
+
+    @cached_property
     def _verifier(self) -> Verifier:
-        latencies, answered = _latencies(self._findings), _answered(self._findings)
-        return Verifier(self._catalog, latencies, self._options.p95_ms, answered)
+        answered = _answered(self._readings, self._redactor)
+        return Verifier(self._catalog, self._options.p95_ms, _latencies(self._readings), answered)
 
     @cached_property
     def _detected(self) -> Sequence[Detected]:
         """Every event with what is behind it, in order of (when, id)."""
-        conversations: defaultdict[str, list[Finding]] = defaultdict(list)
-        for finding in self._findings:
-            conversations[finding.thread].append(finding)
-        queries = {finding.event_id: finding for finding in self._findings if finding.channel == "nlq"}
-        detector = Detector(self._catalog, self._verifier, queries)
+        conversations: defaultdict[str, list[Reading]] = defaultdict(list)
+        for reading in self._readings:
+            conversations[reading.thread].append(reading)
+        queries = {reading.event_id: reading for reading in self._readings if reading.channel == "nlq"}
+        detector = Detector(self._catalog, self._verifier, self._reader, load_classifier(), self._redactor, queries)
         detected = [one for conversation in conversations.values() for one in detector.detect(conversation)]
-        if self._options.focus_gaps:
-            detected = [_focused(one, self._options.focus_gaps) for one in detected]
-        return sorted(detected, key=lambda one: (one.finding.when, one.finding.event_id))
+        ordered = sorted(detected, key=lambda one: (one.finding.when, one.finding.event_id))
+        return in_hindsight(ordered)
 
     # Records
 
@@ -159,15 +176,16 @@ class _Analysis:
             ),
             generator_version=__version__,
             spec_digest=model.SPEC_DIGEST,
-            events=len(self._findings),
+            events=len(self._readings),
             window=self._window,
+            aliases=self._aliases.reference,
             triage=memory.ledger.reference if memory.ledger.entries else None,
             previous=memory.past.run.pack if memory.past else None,
         )
 
     @property
     def _window(self) -> model.Window | None:
-        days = sorted({clock.day(finding.when) for finding in self._findings})
+        days = sorted({clock.day(reading.when) for reading in self._readings})
         if not days:
             return None
         first, last = (clock.parse(f"{day}T00:00:00Z") for day in (days[0], days[-1]))
@@ -177,7 +195,7 @@ class _Analysis:
 def _tallies(detected: Sequence[Detected]) -> Tallies:
     gaps = [one for one in detected if one.gaps]
     refuted = [one for one in gaps if all(gap.verdict == "contradicted" for gap in one.gaps)]
-    failed = [one for one in detected if not one.gaps and one.none_reason is None]
+    failed = [one for one in detected if not one.gaps and one.none_reason not in EXPLAINED]
     return Tallies(
         events=len(detected),
         by_channel=Counter(one.finding.channel for one in detected),
@@ -190,11 +208,13 @@ def _tallies(detected: Sequence[Detected]) -> Tallies:
 
 
 def _detection(one: Detected, ids_held: Mapping[tuple[str, ...], str]) -> model.Detection:
-    gaps = [_gap(one, gap, ids_held[gap.key]) for gap in one.gaps]
-    return model.Detection(event_id=one.finding.event_id, request=one.request, gaps=gaps)
+    gaps = [
+        _gap(one, gap, confidence, ids_held[gap.key]) for gap, confidence in zip(one.gaps, one.confidences, strict=True)
+    ]
+    return model.Detection(event_id=one.finding.event_id, request=one.request, none_reason=one.none_reason, gaps=gaps)
 
 
-def _gap(one: Detected, gap: Checked, group_id: str) -> model.DetectedGap:
+def _gap(one: Detected, gap: Checked, confidence: float, group_id: str) -> model.DetectedGap:
     finding = one.finding
     quote = finding.quote_for(gap.claim.gap_type)
     quotes = [model.Evidence(event_id=finding.event_id, quote=quote)] if quote else []
@@ -205,7 +225,7 @@ def _gap(one: Detected, gap: Checked, group_id: str) -> model.DetectedGap:
         subject=gap.claim.subject,
         datasets=gap.datasets,
         columns=gap.columns,
-        confidence=one.confidence,
+        confidence=confidence,
         verdict=gap.verdict,
         settled_by=gap.settled_by,
         evidence=[*quotes, *gap.facts],
@@ -226,7 +246,7 @@ def _intent(one: Detected) -> model.Intent:
     )
 
 
-def _refuse_twice(findings: Sequence[Finding]) -> None:
+def _refuse_twice(findings: Sequence[Reading]) -> None:
     for event_id, times in Counter(finding.event_id for finding in findings).items():
         if times > 1:
             file = next(layout.EVENT_FILES[finding.channel] for finding in findings if finding.event_id == event_id)
@@ -235,31 +255,33 @@ def _refuse_twice(findings: Sequence[Finding]) -> None:
             )
 
 
-def _focused(one: Detected, focus: Collection[model.GapType]) -> Detected:
-    """Return an event with the gaps of these types only."""
-    gaps = tuple(gap for gap in one.gaps if gap.claim.gap_type in focus)
-    return replace(one, gaps=gaps, confidence=one.confidence if gaps else 0.0)
+def _latencies(readings: Iterable[Reading]) -> Mapping[str, int]:
+    """Return the 95th percentile of query latency in milliseconds, by dataset that is slower than most.
 
-
-def _latencies(findings: Sequence[Finding]) -> Mapping[str, int]:
-    """Return the 95th percentile of query latency in milliseconds, by dataset with enough queries."""
+    Where slowness is everywhere, it says nothing of a dataset.
+    """
     by_dataset: defaultdict[str, list[int]] = defaultdict(list)
-    for finding in findings:
-        for name in finding.links.datasets[:1] if finding.latency_ms is not None else ():
-            by_dataset[name].append(finding.latency_ms or 0)
-    return {name: percentile_95(values) for name, values in by_dataset.items() if len(values) >= LATENCIES_NEEDED}
+    for reading in readings:
+        about = reading.links.datasets or reading.considered.datasets
+        for name in about[:1] if reading.latency_ms is not None else ():
+            by_dataset[name].append(reading.latency_ms or 0)
+    slow = {name: percentile_95(values) for name, values in by_dataset.items() if len(values) >= LATENCIES_NEEDED}
+    usual = sorted(slow.values())[(len(slow) - 1) // 2] if len(slow) > 1 else 0
+    return {name: p95 for name, p95 in slow.items() if p95 >= STANDS_OUT * usual}
 
 
-def _answered(findings: Sequence[Finding]) -> Mapping[tuple[str, str], model.Evidence]:
+def _answered(readings: Iterable[Reading], redactor: Redactor) -> Mapping[tuple[str, str], model.Evidence]:
     """Return the first answered query on each dataset and column, first by id."""
-    answered: dict[tuple[str, str], model.Evidence] = {}
-    for finding in sorted(findings, key=lambda one: one.event_id):
-        links = finding.links
-        if finding.outcome == "answered" and finding.quote and links.datasets:
-            evidence = model.Evidence(event_id=finding.event_id, quote=finding.quote)
-            for column in links.columns:
-                answered.setdefault((links.datasets[0], column), evidence)
-    return answered
+    first: dict[tuple[str, str], Reading] = {}
+    for reading in readings:
+        datasets = reading.links.datasets or reading.considered.datasets
+        if reading.outcome == "answered" and datasets:
+            for column in reading.links.columns or reading.considered.columns:
+                key = (datasets[0], column)
+                if key not in first or reading.event_id < first[key].event_id:
+                    first[key] = reading
+    quotes = {key: (reading.event_id, redacted_quote(reading.text, redactor)) for key, reading in first.items()}
+    return {key: model.Evidence(event_id=event, quote=quote) for key, (event, quote) in quotes.items() if quote}
 
 
 def _cluster(one: Group) -> model.Cluster:

@@ -83,7 +83,7 @@ def summarise(checked: Checked) -> model.BacklogSummary:
         "dataset": checked.datasets[0] if checked.datasets else about,
         "other": checked.datasets[1] if len(checked.datasets) > 1 else "another dataset",
         "columns": columns,
-        "period": claim.period or "a shorter period",
+        "period": checked.period or "a shorter period",
         "upstream": ", although an upstream dataset has it" if checked.reason == "not_exposed" else "",
         "disputed": " Yet the query bot has answered with it: either may be wrong." if checked.disputed else "",
         "descendants": f" and in {len(checked.datasets) - 1} datasets fed by it" if len(checked.datasets) > 1 else "",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from datagap.report.lexicon import fold
 from datagap.report.morphology import name_words
+from datagap.report.text import fold
 from datagap.report.thesaurus import Grammar, Role, Thesaurus, Tongue
 from datagap.report.vocabulary import EXACT, GUESSED, SYNONYM, Sense, Vocabulary
 

@@ -100,10 +100,9 @@ def prevalence(config: model.Config) -> float:
 
 def check_config(config: model.Config, vocabulary: Vocabulary, where: str) -> None:
     """Raise ConfigError if values do not fit together, ScenarioError if the vocabulary does not serve them."""
-    version = config.schema_version.split(".")[0]
-    if version != model.SCHEMA_VERSION.split(".")[0]:
-        message = f"is for schema {config.schema_version}, this is {model.SCHEMA_VERSION}"
-        raise ConfigError(message, where=f"{where} /schema_version", hint="write it anew with datagap-synth init")
+    if not model.understands(config.schema_version):
+        message = f"is for schema {config.schema_version[:40]}, this is {model.SCHEMA_VERSION}"
+        raise ConfigError(message, where=f"{where} /schema_version", hint="use a version of datagap that knows it")
     nlq = config.nlq
     _at_most_one(sum(gap_weights(config)), f"{where} /nlq/gaps_distribution", "the shares")
     if config.gap_prevalence and not any(gap_weights(config)):

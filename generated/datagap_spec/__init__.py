@@ -2,8 +2,8 @@
 # Do not edit: change the schema, then remake it with: python scripts/codegen.py
 """The records of datagap, generated from its JSON Schemas."""
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "2.0.0"
 """Version of the schemas."""
 
-SPEC_DIGEST = "2a43863b5ab4f7d393d326e9a0f759fac02499b907526353963c07789af01c6f"
+SPEC_DIGEST = "40832df7ffe1d82767ae2716703645e0fe9b64933ba0b2f1fdf5125d00732f2a"
 """SHA-256 over the schemas, keys sorted."""

@@ -8,8 +8,70 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+AliasKind: TypeAlias = Literal["dataset", "column", "subject"]
+"""What it stands for. A column may be a metric; a subject is something that no dataset covers."""
+
+
+AliasSource: TypeAlias = Literal["telemetry", "query", "thread", "catalog"]
+"""The query bot's telemetry, the query that a message refers to, other messages of its thread, or the catalog's own words."""
+
+
 TrendChange: TypeAlias = Literal["new", "rising", "steady", "falling"]
 """`rising` or `falling` when the rates differ by more than two standard deviations, `new` when the earlier report did not know it."""
+
+
+Weight: TypeAlias = int
+"""Score, in 1 / scale of its log-odds."""
+
+
+SpeechAct: TypeAlias = Literal["missing_asset", "missing_column", "grain_mismatch", "type_mismatch", "freshness_breach", "joinability_issue", "access_denied", "docs_missing", "performance_limit", "quality_issue", "answered", "how_to", "analysis_request", "wrong_tool", "bot_error", "chatter", "resolved", "follow_up", "acknowledged", "worked_around", "refuted"]
+"""What a text does: tell of a gap of some type, ask or tell something that is no gap, or take part in a conversation."""
+
+
+SupportItem: TypeAlias = Sequence[Weight]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What words, the catalog and the conversation are worth beside each other, in 1 / scale of log-odds."""
+
+    words: Weight
+    """Worth of one unit of log-odds by the words."""
+    support: Sequence[SupportItem]
+    """Worth of how the catalog bears out each gap type: confirmed, possible, past, open, contradicted, elsewhere, unlinked."""
+    none: Mapping[str, Weight]
+    """What speaks for no gap, by what is known of the event."""
+    reply: Weight
+    """What speaks for a reply's asking for what the opener asks for, before a word of it is read."""
+
+
+CommonItem: TypeAlias = str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Classifier:
+    """The trained weights that tell from the words of a text what its writer is after. Made by `scripts/train_classifier`."""
+
+    acts: Sequence[SpeechAct]
+    """What a text may do, in the order of the weights."""
+    scale: int
+    """Units of a weight that make one unit of log-odds."""
+    bias: Sequence[Weight]
+    """Score of each act before a word is read."""
+    features: Mapping[str, Sequence[Weight]]
+    """Weights of each act, by feature: a word, two neighbours, or concepts (`#late`, `#late table`)."""
+    common: Sequence[CommonItem]
+    """Words that name no subject."""
+    judgement: Judgement
+    """What words, the catalog and the conversation are worth beside each other."""
+
+
+ColumnNames: TypeAlias = Sequence[str]
+"""Names of the columns of a table."""
+
+
+KeyPair: TypeAlias = Sequence[str]
+"""Two columns, as table.column, by which rows of two tables are joined."""
 
 
 Timestamp: TypeAlias = str
@@ -209,6 +271,36 @@ NoiseKind: TypeAlias = Literal["typo", "abbreviation", "vague_time", "oos_term",
 
 ItemStatus: TypeAlias = Literal["open", "assigned", "linked", "returned", "regressed", "snoozed", "dismissed", "working_as_intended", "fixed"]
 """Where an item stands after the team's decisions: open or assigned, linked to a ticket, returned from a snooze, or regressed after a fix; snoozed, dismissed, working as intended and fixed ones are put aside."""
+
+
+ConceptWord: TypeAlias = str
+
+
+ConceptWords: TypeAlias = Mapping[str, Sequence[ConceptWord]]
+"""Words and phrases in lower case without accents, by concept. A star stands for any ending."""
+
+
+Word: TypeAlias = str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeriodWords:
+    """Words for one period."""
+
+    period: Period
+    """Period that they stand for."""
+    words: Sequence[Word]
+    """The words, in lower case without accents."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Concepts:
+    """Words that mean much the same, by language and concept: what the classifier knows of words that it was not trained on."""
+
+    periods: Sequence[PeriodWords]
+    """Nouns for the periods that rows cover, any language."""
+    words: Mapping[str, ConceptWords]
+    """Words and phrases, in lower case without accents, by language and concept. A star stands for any ending."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -628,6 +720,18 @@ class FreshnessRow:
     """Age that is promised at most, in hours."""
 
 
+Translations: TypeAlias = Mapping[str, str]
+"""English words by their translation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Glossary:
+    """English words that names of catalogs are made of, by their translations: so that a name is found in a text in another language."""
+
+    words: Mapping[str, Translations]
+    """English words by language and word, all in lower case, in the singular and without accents."""
+
+
 Hashes: TypeAlias = Mapping[str, Sha256]
 """SHA-256 of every other file of a pack, by its path with forward slashes (`hashes.json`)."""
 
@@ -652,65 +756,6 @@ class Intent:
     """Why it carries no gap; absent when it may carry one."""
     model: str | None = None
     """Language model, where one decided it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GapSignals:
-    """Signals of one gap type."""
-
-    gap_type: GapType
-    """Type of gap that they are signals of."""
-    strong: Mapping[str, Sequence[str]]
-    """Signals, by language, that are enough by themselves in a message about data."""
-    weak: Mapping[str, Sequence[str]]
-    """Signals, by language, that need a fact of the catalog beside them."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoneSignals:
-    """Signals of one reason for no gap."""
-
-    none_reason: NoneReason
-    """Reason that they are signals of."""
-    patterns: Mapping[str, Sequence[str]]
-    """Signals by language."""
-
-
-Word: TypeAlias = str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PeriodWords:
-    """Words for one period."""
-
-    period: Period
-    """Period that they stand for."""
-    words: Sequence[Word]
-    """The words, in lower case without accents."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lexicon:
-    """The language signals that the offline detector goes by. Patterns are regular expressions over text in lower case without accents."""
-
-    gaps: Sequence[GapSignals]
-    """Signals of each gap type."""
-    follow_ups: Mapping[str, Sequence[str]]
-    """Signals, by language, of a reply that asks for what the thread asks for."""
-    answers: Mapping[str, Sequence[str]]
-    """Signals, by language, of a reply that answers."""
-    none_reasons: Sequence[NoneSignals]
-    """Signals of messages that are about no gap."""
-    requests: Mapping[str, Sequence[str]]
-    """Signals, by language, of a question or a wish."""
-    stopwords: Mapping[str, Sequence[str]]
-    """Words, by language, that name no subject."""
-    timeframes: Mapping[str, Sequence[str]]
-    """Spans of time, by language."""
-    data_nouns: Mapping[str, Sequence[str]]
-    """Words, by language, that make a message one about data."""
-    periods: Sequence[PeriodWords]
-    """Nouns for the periods that rows cover, any language."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1024,6 +1069,16 @@ class DemandThen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AliasReference:
+    """Which confirmed aliases a report was made with."""
+
+    entries: Tally
+    """Aliases that are confirmed."""
+    digest: Sha256
+    """SHA-256 of the file."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PackReference:
     """Which pack a report was made from."""
 
@@ -1103,6 +1158,8 @@ class RunConfig:
     """Days that the events read span (recorded, not an option)."""
     triage: TriageReference | None = None
     """Decisions that were applied (recorded, not an option)."""
+    aliases: AliasReference | None = None
+    """Confirmed aliases that were used (recorded, not an option)."""
     previous: PackReference | None = None
     """Pack of the earlier report that trends are told against (recorded, not an option)."""
 
@@ -1683,6 +1740,34 @@ class Validation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Alias:
+    """A phrase that people use for something of the catalog, or for a subject that it lacks: as `datagap-report aliases` proposes it, and as a person confirms it for `--aliases`."""
+
+    phrase: str
+    """What people write, in lower case and the singular; case, accents and plurals make no difference."""
+    kind: AliasKind
+    """What it stands for. A column may be a metric; a subject is something that no dataset covers."""
+    ref: Identifier
+    """Name of the dataset, column or metric; for a subject, the phrase that stands for all that mean the same."""
+    confirmed: bool | None = None
+    """Whether a person confirmed it. One that is not is left aside; one that does not say was written by a person and counts."""
+    events: Tally | None = None
+    """Events with the phrase that do not name what it stands for: those that the alias would link (proposed, not read)."""
+    people: Tally | None = None
+    """Distinct people who wrote these events (proposed, not read)."""
+    texts: Tally | None = None
+    """Distinct texts with the phrase that something says is about the ref (proposed, not read)."""
+    share: Fraction | None = None
+    """Share of these among the texts with the phrase of which anything is known (proposed, not read)."""
+    score: float | None = None
+    """Log-likelihood ratio of phrase and ref standing together: how much more often than elsewhere (proposed, not read)."""
+    sources: Sequence[AliasSource] | None = None
+    """What says so (proposed, not read)."""
+    examples: Sequence[str] | None = None
+    """Texts with the phrase, without personal data (proposed, not read)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VerdictCounts:
     """Claims by verdict."""
 
@@ -1752,6 +1837,38 @@ class BacklogSummary:
     """How to tell from the catalog that it is served."""
     model: str | None = None
     """Language model, where one wrote it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Classification:
+    """What was found in a text (a line of the output of `datagap-report classify`). Types that the catalog refutes are left out."""
+
+    id: Identifier
+    """Name of the text."""
+    gap_types: Sequence[GapType]
+    """Types of gap, the likeliest first; empty for none."""
+    confidence: Sequence[Fraction]
+    """Probability that each of the types is right, in their order."""
+    verdict: Sequence[Verdict]
+    """What the catalog or the schema says of each of the types, in their order; unverifiable without one."""
+    evidence: Sequence[Evidence]
+    """Quotes from the text and facts of the catalog that the types rest on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClassifyRequest:
+    """A text to be classified (a line of the input of `datagap-report classify`, whose other keys are left alone)."""
+
+    id: Identifier
+    """Name of the text, given back with what is found."""
+    text: str
+    """What somebody wrote."""
+    schema: Mapping[str, ColumnNames] | None = None
+    """Columns by table, where the text is about data with these names; absent means unknown."""
+    foreign_keys: Sequence[KeyPair] | None = None
+    """Pairs of columns, as table.column, by which rows of two tables are joined; absent means unknown."""
+    context: Sequence[str] | None = None
+    """What was asked before in the same conversation, the earliest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,14 @@ from typing import Final, Literal, TypeAlias
 from datagap_spec import models
 
 RecordName: TypeAlias = Literal[
+    "alias",
     "backlog_item",
     "backlog_summary",
+    "classification",
+    "classifier",
+    "classify_request",
     "cluster",
+    "concepts",
     "config",
     "cost",
     "coverage",
@@ -21,9 +26,9 @@ RecordName: TypeAlias = Literal[
     "detection",
     "email_message",
     "freshness_row",
+    "glossary",
     "hashes",
     "intent",
-    "lexicon",
     "lineage_edge",
     "manifest",
     "nl_query",
@@ -42,9 +47,14 @@ RecordName: TypeAlias = Literal[
 ]
 
 RECORD_NAMES: Final[tuple[RecordName, ...]] = (
+    "alias",
     "backlog_item",
     "backlog_summary",
+    "classification",
+    "classifier",
+    "classify_request",
     "cluster",
+    "concepts",
     "config",
     "cost",
     "coverage",
@@ -53,9 +63,9 @@ RECORD_NAMES: Final[tuple[RecordName, ...]] = (
     "detection",
     "email_message",
     "freshness_row",
+    "glossary",
     "hashes",
     "intent",
-    "lexicon",
     "lineage_edge",
     "manifest",
     "nl_query",
@@ -74,9 +84,14 @@ RECORD_NAMES: Final[tuple[RecordName, ...]] = (
 )
 
 RECORDS: Final[Mapping[type, RecordName]] = {
+    models.Alias: "alias",
     models.BacklogItem: "backlog_item",
     models.BacklogSummary: "backlog_summary",
+    models.Classification: "classification",
+    models.Classifier: "classifier",
+    models.ClassifyRequest: "classify_request",
     models.Cluster: "cluster",
+    models.Concepts: "concepts",
     models.Config: "config",
     models.Cost: "cost",
     models.Coverage: "coverage",
@@ -85,8 +100,8 @@ RECORDS: Final[Mapping[type, RecordName]] = {
     models.Detection: "detection",
     models.EmailMessage: "email_message",
     models.FreshnessRow: "freshness_row",
+    models.Glossary: "glossary",
     models.Intent: "intent",
-    models.Lexicon: "lexicon",
     models.LineageEdge: "lineage_edge",
     models.Manifest: "manifest",
     models.NlQuery: "nl_query",

@@ -93,10 +93,10 @@ def _files(intake: Intake) -> Iterator[str]:
 
 
 def check_version(intake: Intake, manifest: Mapping[str, Any]) -> None:
-    """Report a pack whose schema is of another major version."""
+    """Report a pack whose schema is of a later major version; what an earlier one lacks is optional."""
     version = manifest.get("schema_version") or model.SCHEMA_VERSION
-    if version.partition(".")[0] != model.SCHEMA_VERSION.partition(".")[0]:
-        message = f"is for schema {version}, and this is {model.SCHEMA_VERSION}"
+    if not model.understands(version):
+        message = f"is for schema {version[:40]}, and this is {model.SCHEMA_VERSION}"
         _report_manifest(intake, rule.SCHEMA, "/schema_version", message, "use a version of datagap that knows it")
 
 
