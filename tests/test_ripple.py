@@ -135,7 +135,7 @@ def test_a_required_property_is_missed_wherever_its_record_is_made_and_nowhere_e
     assert {re.sub('"[A-Z][A-Za-z]*"', "<record>", message) for _, _, message in found} == {
         'Missing named argument "frozen" for <record>  [call-arg]'
     }
-    assert {file.split("/")[1] for file, _, _ in found} == {"synth", "report"}
+    assert {file.split("/")[1] for file, _, _ in found} == {"synth", "report", "score"}
 
 
 @pytest.mark.parametrize("name", CHANGED)
@@ -143,8 +143,7 @@ def test_every_record_that_is_changed_is_made_somewhere(name: model.RecordName) 
     (record,) = (record.__name__ for record, of in model.RECORDS.items() if of == name)
     package = "datagap/synth/" if name in OF_PACKS else "datagap/report/"
     made = [file for file, _ in places_that_make(frozenset([record]), ROOT)]
-    assert made
-    assert all(file.startswith(package) for file in made)
+    assert any(file.startswith(package) for file in made)
 
 
 def test_an_optional_property_breaks_no_type(optional: Path, cache: Path) -> None:
