@@ -11,6 +11,7 @@ import pytest
 
 from datagap import model
 from datagap.catalog import Catalog
+from datagap.gap import GAP_TYPES
 from datagap.pack import layout
 from datagap.report.claim import Checked, Claim, Moment, relevant
 from datagap.report.verifying import Verifier
@@ -370,20 +371,7 @@ def test_a_fact_that_would_fit_were_it_meant_leaves_a_claim_open(
     assert stands(fact, of)
 
 
-TYPES: Sequence[model.GapType] = [
-    "missing_column",
-    "grain_mismatch",
-    "type_mismatch",
-    "freshness_breach",
-    "joinability_issue",
-    "access_denied",
-    "docs_missing",
-    "performance_limit",
-    "quality_issue",
-]
-
-
-@pytest.mark.parametrize("gap_type", [*TYPES, "missing_asset"])
+@pytest.mark.parametrize("gap_type", GAP_TYPES)
 def test_a_claim_about_nothing_is_neither_true_nor_false(gap_type: model.GapType) -> None:
     checked = Verifier(held()).check(claimed(gap_type))
     assert (checked.support, checked.verdict, checked.facts, checked.settled_by) == (
@@ -394,7 +382,7 @@ def test_a_claim_about_nothing_is_neither_true_nor_false(gap_type: model.GapType
     )
 
 
-@pytest.mark.parametrize("gap_type", TYPES)
+@pytest.mark.parametrize("gap_type", [kind for kind in GAP_TYPES if kind != "missing_asset"])
 def test_a_claim_about_what_is_not_in_the_catalog_is_neither_true_nor_false(gap_type: model.GapType) -> None:
     checked = Verifier(held()).check(claimed(gap_type, subject="parking fees", queried=True))
     assert (checked.support, checked.verdict, checked.facts) == ("elsewhere", "unverifiable", ())
